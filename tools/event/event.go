@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package event holds what a guest tells its host, and the plan that the host
+// gives to a guest. The types travel as JSON: events over a virtio-serial port
+// named [Port], one object a line; the plan in the kernel's command line.
+package event
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Port is the name of the virtio-serial port that carries events.
+const Port = "mdlife"
+
+// PlanArg is the kernel parameter that carries an encoded [Plan].
+const PlanArg = "mdlife.plan="
+
+// How the creator of a race gets rid of its array.
+const (
+	StopIoctl = "ioctl" // STOP_ARRAY on an open descriptor
+	StopSysfs = "sysfs" // echo clear > md/array_state
+	StopNamed = "named" // as ioctl, on an array made through new_array
+)
+
+// Plan says what a guest does, in order: checks, races, the mdadm loop, the
+// benchmarks. With MdadmFirst the mdadm loop comes before the races, so that
+// two guests on one machine can take turns.
+type Plan struct {
+	Seed       uint64     `json:"seed"`
+	Checks     bool       `json:"checks,omitempty"`
+	Races      []RaceSpec `json:"races,omitempty"`
+	Mdadm      *MdadmSpec `json:"mdadm,omitempty"`
+	MdadmFirst bool       `json:"mdadm_first,omitempty"`
+	Bench      *BenchSpec `json:"bench,omitempty"`
+}
+
+// RaceSpec describes one race between openers and a creator that stops.
+// It ends after Millis milliseconds or, where Cycles is not 0, after that many
+// stop cycles, whichever comes first (0 means no limit; one must be set).
+type RaceSpec struct {
+	Name    string `json:"name"`              // unique in a plan, e.g. "ioctl-raid1"
+	Stop    string `json:"stop"`              // StopIoctl, StopSysfs or StopNamed
+	Members int    `json:"members,omitempty"` // 0: array without members; 2: raid1 on brd
+	Openers int    `json:"openers"`
+	Millis  int    `json:"ms,omitempty"`
+	Cycles  int    `json:"cycles,omitempty"`
+}
+
+// MdadmSpec is the loop of Debian's mdadm and systemd-udevd under a stray
+// reader: create /dev/md0 as raid1 on brd, stop it, look.
+type MdadmSpec struct {
+	Cycles       int `json:"cycles"`
+	SettleMillis int `json:"settle_ms"` // when to look the second time
+}
+
+// BenchSpec asks for Rounds rounds of each uncontended benchmark.
+type BenchSpec struct {
+	Rounds int `json:"rounds"`
+}
+
+// Encode returns the plan as a kernel parameter without white space.
+func (p Plan) Encode() (string, error) {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return "", err
+	}
+	return PlanArg + base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// DecodePlan finds and decodes the plan in a kernel command line. It returns
+// false where the command line holds none.
+func DecodePlan(cmdline string) (Plan, bool, error) {
+	for _, arg := range strings.Fields(cmdline) {
+		enc, ok := strings.CutPrefix(arg, PlanArg)
+		if !ok {
+			continue
+		}
+		b, err := base64.RawURLEncoding.DecodeString(enc)
+		if err != nil {
+			return Plan{}, false, fmt.Errorf("kernel parameter %s: %w", PlanArg, err)
+		}
+		var p Plan
+		if err := json.Unmarshal(b, &p); err != nil {
+			return Plan{}, false, fmt.Errorf("kernel parameter %s: %w", PlanArg, err)
+		}
+		return p, true, nil
+	}
+	return Plan{}, false, nil
+}
+
+// Event is one message from the guest. Exactly one of the pointers is set.
+// Uptime is the guest's CLOCK_BOOTTIME in seconds when it was made.
+type Event struct {
+	Uptime float64 `json:"uptime"`
+	Hello  *Hello  `json:"hello,omitempty"`
+	Beat   *Beat   `json:"beat,omitempty"`
+	Check  *Check  `json:"check,omitempty"`
+	Race   *Race   `json:"race,omitempty"`
+	Mdadm  *Mdadm  `json:"mdadm,omitempty"`
+	Bench  *Bench  `json:"bench,omitempty"`
+	Done   *Done   `json:"done,omitempty"`
+}
+
+// Hello is the first event of every guest.
+type Hello struct {
+	Release string `json:"release"` // uname -r
+	Version string `json:"version"` // uname -v
+	CPUs    int    `json:"cpus"`
+	Mdadm   string `json:"mdadm"` // first line of mdadm --version, "" if absent
+	Udevd   string `json:"udevd"` // systemd-udevd --version, "" if absent
+}
+
+// Beat says that the guest lives and what it is doing, at least once a second.
+type Beat struct {
+	Phase  string `json:"phase"`
+	Done   int    `json:"done"`   // opens, cycles … so far in this phase
+	Failed int    `json:"failed"` // of these, failed
+}
+
+// Check is the result of one named check of a requirement.
+type Check struct {
+	Name        string  `json:"name"`        // "R4-one-add-uevent"
+	Requirement string  `json:"requirement"` // "R4"
+	OK          bool    `json:"ok"`
+	Detail      string  `json:"detail"` // what was seen, one line
+	Seconds     float64 `json:"seconds"`
+}
+
+// Latency is a distribution in microseconds. Bars hold every non-empty bucket
+// of an HDR histogram with 2 significant digits, in rising order; neighbours
+// within 5 % are joined, so that an event stays short.
+type Latency struct {
+	Count int64   `json:"count"`
+	P50   float64 `json:"p50_us"`
+	P99   float64 `json:"p99_us"`
+	Max   float64 `json:"max_us"`
+	Bars  []Bar   `json:"bars,omitempty"`
+}
+
+// Bar counts the values v with the previous bar's Le < v <= Le.
+type Bar struct {
+	Le    int64 `json:"le_us"`
+	Count int64 `json:"count"`
+}
+
+// Race is the result of one [RaceSpec].
+//
+// Calls counts every kind of call by outcome: the outer key is the call
+// ("open-ro", "open-rw", "open-excl", "create", "stop", "new_array", "clear",
+// "add_disk", "run", …), the inner key "ok" or the errno's name.
+type Race struct {
+	Spec    RaceSpec                    `json:"spec"`
+	Seed    uint64                      `json:"seed"`
+	Seconds float64                     `json:"seconds"`
+	Cycles  int64                       `json:"cycles"` // stops that succeeded
+	Calls   map[string]map[string]int64 `json:"calls"`
+	Open    Latency                     `json:"open"`
+	Stop    Latency                     `json:"stop"`
+	Gone    Latency                     `json:"gone"`    // last close to gone from /sys/block, openers quiet
+	Left    []string                    `json:"left"`    // what still names the device once all closed
+	Leaks   []string                    `json:"leaks"`   // slabs, inodes, threads that did not come back
+	Uevents map[string]int64            `json:"uevents"` // by action, for the raced device
+	Notes   []string                    `json:"notes,omitempty"`
+}
+
+// Mdadm is the result of the mdadm loop. ThereAfterStop and ThereSettled count
+// the cycles after which /sys/block/md0 existed right after mdadm --stop had
+// returned, and MdadmSpec.SettleMillis later.
+type Mdadm struct {
+	Spec           MdadmSpec        `json:"spec"`
+	Cycles         int              `json:"cycles"`
+	ThereAfterStop int              `json:"there_after_stop"`
+	ThereSettled   int              `json:"there_settled"`
+	LeftAtEnd      []string         `json:"left_at_end"` // md devices, once the reader has gone
+	CreateFailed   int              `json:"create_failed"`
+	StopFailed     int              `json:"stop_failed"`
+	Errors         map[string]int   `json:"errors,omitempty"` // mdadm's messages, counted
+	Reads          int64            `json:"reads"`            // opens by the stray reader
+	ReadErrors     map[string]int64 `json:"read_errors,omitempty"`
+	Uevents        map[string]int64 `json:"uevents"` // by action, for md0
+	MaxUevents     int              `json:"max_uevents_per_cycle"`
+	Create         Latency          `json:"create"`
+	Stop           Latency          `json:"stop"`
+}
+
+// Bench is one benchmark's samples, one per round, in microseconds.
+type Bench struct {
+	Name    string    `json:"name"` // "open-close", "create-stop-gone"
+	Micros  []float64 `json:"us"`
+	PerUnit string    `json:"per"` // what one sample is the mean of: "open+close", "cycle"
+}
+
+// Done is the last event of a guest that ran its whole plan.
+type Done struct {
+	Error string `json:"error,omitempty"` // why the plan could not be carried out
+}
