@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package kernel
+
+import "strings"
+
+// Base is a kernel source that patches can be based on. It comes from exactly
+// one of a Debian package, a local tree or a tarball.
+type Base struct {
+	// Name is what users call it, and the directory below patches/.
+	Name string
+	// Package is the Debian package with the source tarball below /usr/src,
+	// and Suites are where to look for it; the newest version wins.
+	Package string
+	Suites  []string
+	// Tree is a kernel tree on this machine. A copy of what it holds now is
+	// built.
+	Tree string
+	// Tarball is a local .tar, .tar.gz or .tar.xz with one directory at its
+	// top, and SHA256 its checksum in hexadecimal.
+	Tarball string
+	SHA256  string
+}
+
+// bases is the table of known bases; the first is the default.
+var bases = []Base{
+	{
+		Name:    "6.1",
+		Package: "linux-source-6.1",
+		Suites:  []string{"bookworm", "bookworm-updates", "bookworm-security"},
+	},
+}
+
+// Bases returns the known bases, the default one first.
+func Bases() []Base { return append([]Base(nil), bases...) }
+
+// FindBase returns the base called name. Its error is an [ErrUsage] that lists
+// the known ones.
+func FindBase(name string) (Base, error) {
+	var names []string
+	for _, b := range bases {
+		if b.Name == name {
+			return b, nil
+		}
+		names = append(names, b.Name)
+	}
+	return Base{}, usagef("no base %q; known bases: %s", name, strings.Join(names, ", "))
+}

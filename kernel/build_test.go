@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package kernel
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestBuildThenCache(t *testing.T) {
+	req := fakeRequest(t, nil)
+	first := build(t, req)
+	if first.Cached || compiled(t, first) != "a.o b.o c.o" {
+		t.Errorf("first build: cached %v, compiled %q", first.Cached, compiled(t, first))
+	}
+	for _, name := range []string{"bzImage", "vmlinux", ".config", "build.log"} {
+		if read(t, first.Dir, name) == "" {
+			t.Errorf("%s is missing in %s", name, first.Dir)
+		}
+	}
+	if first.Release != "6.1.0-fake" || !strings.Contains(read(t, first.Dir, ".config"), "CONFIG_MD_RAID1=y\n") {
+		t.Errorf("release %q, or .config lacks what the fragments ask for", first.Release)
+	}
+	second := build(t, req)
+	if !second.Cached || second.Key != first.Key || second.Release != first.Release || second.Version != first.Version {
+		t.Errorf("second build: %+v, want a cached %+v", second, first)
+	}
+	writeFiles(t, req.Base.Tree, map[string]string{"b.c": "other\n"})
+	third := build(t, req)
+	if third.Key == first.Key || compiled(t, third) != "b.o" || !strings.Contains(read(t, third.Dir, "bzImage"), "other") {
+		t.Errorf("after a change of the base: compiled %q", compiled(t, third))
+	}
+}
+
+func TestPatchedStartsFromBaseObjects(t *testing.T) {
+	req := fakeRequest(t, nil)
+	req.Variant = VariantPatched
+	req.PatchDir = patchDir(t, []string{"1.patch", "2.patch"}, map[string]string{
+		"1.patch": diff("2", "a2", "A2"),
+		"2.patch": "diff --git a/b.c b/b.c\n--- a/b.c\n+++ b/b.c\n@@ -1 +1 @@\n-b\n+B\n"})
+	r := build(t, req)
+	if got := compiled(t, r); got != "a.o b.o" {
+		t.Errorf("the patched kernel compiled %q, want only the patched files", got)
+	}
+	if image := read(t, r.Dir, "bzImage"); !strings.Contains(image, "A2") || !strings.Contains(image, "B\n") {
+		t.Errorf("the patches are not in the kernel: %q", image)
+	}
+	req.Variant = VariantBase
+	base := build(t, req)
+	if !base.Cached || strings.Contains(read(t, base.Dir, "bzImage"), "A2") {
+		t.Error("the base kernel was not built on the way, or it is patched")
+	}
+	src, err := SourceTree(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(read(t, src, "a.c"), "A2") {
+		t.Error("the pristine source has changed")
+	}
+
+	// Fewer patches: b.c is back to what it was, with objects that are not.
+	req.Variant, req.Upto = VariantPatched, 1
+	r = build(t, req)
+	if image := read(t, r.Dir, "bzImage"); compiled(t, r) != "b.o" || strings.Contains(image, "B\n") {
+		t.Errorf("upto 1: compiled %q, image %q", compiled(t, r), image)
+	}
+	// An edited patch.
+	writeFiles(t, req.PatchDir, map[string]string{"1.patch": diff("2", "a2", "edited")})
+	req.Upto = 0
+	r = build(t, req)
+	if image := read(t, r.Dir, "bzImage"); compiled(t, r) != "a.o b.o" || !strings.Contains(image, "edited") || strings.Contains(image, "A2") {
+		t.Errorf("edited patch: compiled %q, image %q", compiled(t, r), image)
+	}
+}
+
+func TestDebugHasItsOwnConfig(t *testing.T) {
+	req := fakeRequest(t, nil)
+	req.Variant, req.PatchDir = VariantDebug, patchDir(t, nil, nil)
+	r := build(t, req)
+	if !strings.Contains(read(t, r.Dir, ".config"), "CONFIG_KASAN=y\n") || compiled(t, r) != "a.o b.o c.o" {
+		t.Errorf("compiled %q", compiled(t, r))
+	}
+}
+
+func TestTarballBase(t *testing.T) {
+	dir := fakeTree(t, nil)
+	tarball := filepath.Join(t.TempDir(), "linux.tar.gz")
+	runTool(t, "tar", "-czf", tarball, "-C", filepath.Dir(dir), filepath.Base(dir))
+	sum, err := sha256File(tarball)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := Request{Base: Base{Name: "tar", Tarball: tarball, SHA256: sum}, CacheDir: t.TempDir()}
+	if r := build(t, req); compiled(t, r) != "a.o b.o c.o" {
+		t.Errorf("compiled %q", compiled(t, r))
+	}
+	req.Base.SHA256 = strings.Repeat("0", 64)
+	if _, err := Build(t.Context(), req); err == nil || !strings.Contains(err.Error(), "has SHA-256 "+sum) {
+		t.Errorf("wrong checksum: %v", err)
+	}
+	writeFiles(t, filepath.Dir(tarball), map[string]string{"linux.tar.gz": "no tarball"})
+	req.Base.SHA256, _ = sha256File(tarball)
+	if _, err := Build(t.Context(), req); err == nil || !strings.Contains(err.Error(), "unpacking "+tarball) {
+		t.Errorf("damaged tarball: %v", err)
+	}
+	bad, err := req.source(t.Context())
+	if _, statErr := os.Stat(bad.dir); err == nil || statErr == nil {
+		t.Errorf("a source that could not be unpacked is in the cache: %s", bad.dir)
+	}
+	if _, err := os.Stat(filepath.Join(req.CacheDir, "src", ".unpack")); err == nil {
+		t.Error("the temporary directory was left behind")
+	}
+}
+
+func TestCompileErrorShowsLines(t *testing.T) {
+	req := fakeRequest(t, map[string]string{"b.c": "ERROR\n"})
+	_, err := Build(t.Context(), req)
+	log := filepath.Join(req.CacheDir, "work", "fake-base", "build.log")
+	if err == nil || !strings.Contains(err.Error(), "b.c:1:7: error: 'x' undeclared") || !strings.Contains(err.Error(), log) {
+		t.Errorf("got %v", err)
+	}
+	if read(t, log) == "" {
+		t.Error("the log that the error names is not there")
+	}
+	writeFiles(t, req.Base.Tree, map[string]string{"b.c": "good\n"})
+	if r := build(t, req); !strings.Contains(read(t, r.Dir, "bzImage"), "good") {
+		t.Error("the build after the error lacks the repaired file")
+	}
+}
+
+func TestUsageErrors(t *testing.T) {
+	if _, err := FindBase("6.2"); !errors.Is(err, ErrUsage) || err.Error() != `no base "6.2"; known bases: 6.1` {
+		t.Errorf("FindBase: %v", err)
+	}
+	for _, b := range Bases() {
+		if found, err := FindBase(b.Name); err != nil || found.Package != b.Package {
+			t.Errorf("FindBase(%s): %v", b.Name, err)
+		}
+	}
+	noMakefile, noVersion, noKconfig := t.TempDir(), t.TempDir(), t.TempDir()
+	writeFiles(t, noVersion, map[string]string{"Makefile": "all:\n", "Kconfig": ""})
+	writeFiles(t, noKconfig, map[string]string{"Makefile": "VERSION = 6\n"})
+	for tree, want := range map[string]string{
+		noMakefile: "has no Makefile", noVersion: "sets no VERSION", noKconfig: "has no Kconfig", "/no/such/tree": "no such file",
+	} {
+		_, err := Build(t.Context(), Request{Tree: tree, CacheDir: t.TempDir()})
+		if !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("tree %s: %v, want one line with %q", tree, err, want)
+		}
+	}
+	for _, req := range []Request{{Variant: "fast"}, {Upto: -1}, {}} {
+		req.CacheDir = t.TempDir()
+		if _, err := Build(t.Context(), req); !errors.Is(err, ErrUsage) {
+			t.Errorf("%+v: %v", req, err)
+		}
+	}
+}
+
+func TestMissingToolsAllAtOnce(t *testing.T) {
+	req := fakeRequest(t, nil)
+	bin := t.TempDir()
+	for _, tool := range []string{"gcc", "ld", "make", "git", "tar", "xz", "perl", "cp"} {
+		writeFiles(t, bin, map[string]string{tool: "#!/bin/sh\n"})
+		if err := os.Chmod(filepath.Join(bin, tool), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin)
+	err := checkTools(t.Context())
+	if err == nil || err.Error() != "missing tools: apt-get install bc bison flex" {
+		t.Errorf("got %v", err)
+	}
+	writeFiles(t, bin, map[string]string{"gcc": "#!/bin/sh\nexit 1\n", "bc": "", "bison": "", "flex": ""})
+	for _, tool := range []string{"bc", "bison", "flex"} {
+		os.Chmod(filepath.Join(bin, tool), 0o755)
+	}
+	if err := checkTools(t.Context()); err == nil || !strings.Contains(err.Error(), "apt-get install libc6-dev libelf-dev") {
+		t.Errorf("without headers: %v", err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if _, err := Build(t.Context(), req); err == nil || !strings.Contains(err.Error(), "apt-get install git") {
+		t.Errorf("without git: %v", err)
+	}
+}
+
+func TestRoomFor(t *testing.T) {
+	dir := t.TempDir()
+	if err := roomFor(dir, 1, "x"); err != nil {
+		t.Error(err)
+	}
+	err := roomFor(dir, 1<<40, "the kernel source")
+	if err == nil || !strings.Contains(err.Error(), "the kernel source needs 1073741824.0 GiB in "+dir) || !strings.Contains(err.Error(), "free") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOffendingLines(t *testing.T) {
+	log := "  CC      drivers/md/md.o\n../drivers/md/md.c:10:2: error: expected ';'\n../drivers/md/md.c:9:1: warning: unused\n" +
+		"ld: md.o: undefined reference to `nosuch'\nmake[3]: *** [drivers/md/md.o] Error 1\n"
+	got := offending([]byte(log))
+	if got != "drivers/md/md.c:10:2: error: expected ';'\nld: md.o: undefined reference to `nosuch'" {
+		t.Errorf("got %q", got)
+	}
+	if got := offending([]byte(strings.Repeat("x.c:1: error: y\n", 14))); strings.Count(got, "error:") != 10 || !strings.HasSuffix(got, "and 4 more") {
+		t.Errorf("fourteen errors: %q", got)
+	}
+	if got := offending([]byte("one\ntwo\n")); got != "one\ntwo" {
+		t.Errorf("no error lines: %q", got)
+	}
+}
+
+func TestMakeEnv(t *testing.T) {
+	env := strings.Join(makeEnv([]string{"PATH=/bin", "MAKEFLAGS=-j1 --jobserver-auth=3,4", "ARCH=arm", "KBUILD_OUTPUT=/x", "CC=clang", "KCONFIG_CONFIG=/y"}), "\n")
+	for _, bad := range []string{"jobserver", "arm", "/x", "clang", "/y"} {
+		if strings.Contains(env, bad) {
+			t.Errorf("%s got through to make", bad)
+		}
+	}
+	if !strings.Contains(env, "PATH=/bin") || !strings.Contains(env, "KBUILD_BUILD_TIMESTAMP=") {
+		t.Errorf("env is %s", env)
+	}
+}

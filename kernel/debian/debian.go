@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package debian fetches packages from the Debian archive with an apt of its
+// own: separate sources, lists, cache and status, all below one directory, so
+// that neither the system's configuration nor its installed packages matter or
+// change. The archive's signatures are checked by apt; root is not needed.
+package debian
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mdlife/kernel/internal/filelock"
+	"mdlife/kernel/internal/proc"
+	"mdlife/tools/progress"
+)
+
+// refreshAfter is the age at which the package lists are fetched again.
+const refreshAfter = 24 * time.Hour
+
+// Archive is a view of the Debian archive. Two processes may share a Dir.
+type Archive struct {
+	// Dir holds configuration, lists and downloaded packages.
+	Dir string
+	// Suites are the suites that packages come from, for example "bookworm",
+	// "bookworm-updates" and "bookworm-security"; the newest version wins.
+	Suites []string
+	// Progress, if not nil, is told about downloads.
+	Progress *progress.Tracker
+}
+
+// Bookworm returns the suites of Debian 12.
+func Bookworm() []string {
+	return []string{"bookworm", "bookworm-updates", "bookworm-security"}
+}
+
+// Download fetches the newest version of each package and returns the paths of
+// the .deb files, in the order of packages. What is there already is not
+// fetched again, and needs no network.
+func (a Archive) Download(ctx context.Context, packages ...string) ([]string, error) {
+	return a.fetch(ctx, packages, func(apt apt) ([]item, error) {
+		return apt.resolve(ctx, packages)
+	})
+}
+
+// DownloadClosure fetches packages with everything that they depend on, as
+// apt would install them on an empty system without recommended packages. The
+// paths come in apt's order.
+func (a Archive) DownloadClosure(ctx context.Context, packages ...string) ([]string, error) {
+	return a.fetch(ctx, packages, func(apt apt) ([]item, error) {
+		return apt.resolveClosure(ctx, packages)
+	})
+}
+
+// fetch resolves packages to files and downloads those that are missing. Old
+// lists are good enough when the network is away, but not when they lack a
+// package or name a version that the archive no longer has.
+func (a Archive) fetch(ctx context.Context, packages []string, resolve func(apt) ([]item, error)) ([]string, error) {
+	if len(packages) == 0 {
+		return nil, nil
+	}
+	if err := requireTools(); err != nil {
+		return nil, err
+	}
+	lock, err := filelock.Acquire(ctx, filepath.Join(a.Dir, "lock"), a.Progress)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Release()
+	apt, err := a.setUp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fresh, refreshErr := apt.refresh(ctx, refreshAfter)
+	paths, err := apt.get(ctx, resolve)
+	if err != nil && !fresh && refreshErr == nil && ctx.Err() == nil {
+		if _, refreshErr = apt.refresh(ctx, 0); refreshErr == nil {
+			paths, err = apt.get(ctx, resolve)
+		}
+	}
+	if err != nil && refreshErr != nil {
+		return nil, fmt.Errorf("%w (and %w)", err, refreshErr)
+	}
+	return paths, err
+}
+
+// get resolves and downloads with the lists as they are.
+func (t apt) get(ctx context.Context, resolve func(apt) ([]item, error)) ([]string, error) {
+	items, err := resolve(t)
+	if err != nil {
+		return nil, err
+	}
+	return t.download(ctx, items)
+}
+
+// requireTools checks for what Debian's minimal install may lack elsewhere.
+func requireTools() error {
+	missing := []string{}
+	if _, err := os.Stat(keyring); err != nil {
+		missing = append(missing, "debian-archive-keyring")
+	}
+	if err := proc.Require(map[string]string{"apt-get": "apt", "dpkg-deb": "dpkg"}); err != nil {
+		return err
+	}
+	return proc.Missing(missing)
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package kernel
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// buildBase builds a base, with its patches if the variant has them.
+func buildBase(ctx context.Context, req Request) (Result, error) {
+	src, err := req.source(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	j, err := baseJob(ctx, req, src)
+	if err != nil {
+		return Result{}, err
+	}
+	if req.Variant == VariantPatched {
+		unpatched := req
+		unpatched.Variant = VariantBase
+		if j.seedFrom, err = baseJob(ctx, unpatched, src); err != nil {
+			return Result{}, err
+		}
+	}
+	return j.do(ctx)
+}
+
+// baseJob describes the kernel of src and the variant's patches.
+func baseJob(ctx context.Context, req Request, src source) (*job, error) {
+	j, err := newJob(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	var patches series
+	if req.Variant != VariantBase {
+		if patches, err = loadSeries(req.PatchDir, req.Upto); err != nil {
+			return nil, err
+		}
+	}
+	j.name = fileName(req.Base.Name) + "-" + string(req.Variant)
+	j.slot = j.name
+	j.donors = slotsOf(req)
+	j.version = func(context.Context) string { return src.version }
+	j.inputs = src.id + " " + patches.id()
+	j.load = func(ctx context.Context) (content, func(), error) { return patchedContent(ctx, src, patches) }
+	return j, nil
+}
+
+// slotsOf names the base's slots with objects of the request's configuration,
+// the most useful first.
+func slotsOf(req Request) []string {
+	if req.Base.Name == "" {
+		return nil
+	}
+	name := fileName(req.Base.Name)
+	if req.Variant == VariantDebug {
+		return []string{name + "-debug"}
+	}
+	return []string{name + "-base", name + "-patched"}
+}
+
+// patchedContent is src with the patches applied.
+func patchedContent(ctx context.Context, src source, patches series) (content, func(), error) {
+	pristine, err := src.manifest(ctx)
+	if err != nil {
+		return content{}, nil, err
+	}
+	st, err := patches.stage(ctx, src.dir)
+	if err != nil {
+		return content{}, nil, err
+	}
+	done := func() { st.remove() }
+	changed, err := scanPaths(ctx, st.dir, st.touched, nil)
+	if err != nil {
+		done()
+		return content{}, nil, err
+	}
+	files := maps.Clone(pristine)
+	for _, path := range st.touched {
+		delete(files, path)
+	}
+	maps.Copy(files, changed)
+	inSource := func(path string) string { return filepath.Join(src.dir, path) }
+	return content{
+		files: files,
+		from: func(path string) string {
+			if _, ok := changed[path]; ok {
+				return filepath.Join(st.dir, path)
+			}
+			return inSource(path)
+		},
+		shared: func(path string) string {
+			if _, ok := changed[path]; ok {
+				return ""
+			}
+			return inSource(path)
+		},
+	}, done, nil
+}
+
+// manifest returns what the source holds, from a file beside it.
+func (src source) manifest(ctx context.Context) (manifest, error) {
+	file := src.dir + ".manifest"
+	if m := loadManifest(file); m != nil {
+		return m, nil
+	}
+	paths, err := listAll(src.dir)
+	if err != nil {
+		return nil, err
+	}
+	m, err := scanPaths(ctx, src.dir, paths, nil)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.save(file)
+}
+
+// buildTree builds a developer's tree as it stands.
+func buildTree(ctx context.Context, req Request) (Result, error) {
+	t, err := openTree(ctx, req.Tree)
+	if err != nil {
+		return Result{}, err
+	}
+	j, err := newJob(ctx, req)
+	if err != nil {
+		return Result{}, err
+	}
+	sum := sha256.Sum256([]byte(t.dir))
+	j.slot = "tree-" + hex.EncodeToString(sum[:])[:12]
+	j.name = "tree-" + fileName(filepath.Base(t.dir))
+	if req.Variant == VariantDebug {
+		j.slot, j.name = j.slot+"-debug", j.name+"-debug"
+	}
+	j.donors = slices.DeleteFunc(slotsOf(req), func(name string) bool { return name == j.slot })
+	files, err := req.scanTree(ctx, t, filepath.Join(req.CacheDir, "work", j.slot+".scan"))
+	if err != nil {
+		return Result{}, err
+	}
+	j.inputs = "tree " + files.id()
+	j.version = func(ctx context.Context) string { return t.version(ctx, files.id()) }
+	j.load = func(ctx context.Context) (content, func(), error) {
+		return req.treeContent(ctx, t, files)
+	}
+	return j.do(ctx)
+}
+
+// scanTree scans a tree with the help of the last scan, kept in file.
+func (req Request) scanTree(ctx context.Context, t tree, file string) (manifest, error) {
+	phase := req.Progress.Start("look at " + t.dir)
+	files, err := t.scan(ctx, loadManifest(file))
+	if err == nil {
+		if err = os.MkdirAll(filepath.Dir(file), 0o755); err == nil {
+			err = files.save(file)
+		}
+	}
+	phase.End(err)
+	return files, err
+}
+
+// treeContent is a tree's content; what equals the base's source, if that is
+// unpacked, can be linked to it.
+func (req Request) treeContent(ctx context.Context, t tree, files manifest) (content, func(), error) {
+	var base source
+	var pristine manifest
+	if src, ok := req.unpacked(); ok {
+		m, err := src.manifest(ctx)
+		if err != nil {
+			return content{}, nil, err
+		}
+		base, pristine = src, m
+	}
+	return content{
+		files: files,
+		from:  func(path string) string { return filepath.Join(t.dir, path) },
+		shared: func(path string) string {
+			if pristine[path].same(files[path]) {
+				return filepath.Join(base.dir, path)
+			}
+			return ""
+		},
+	}, func() {}, nil
+}

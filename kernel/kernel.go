@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package kernel turns Debian's kernel source, or a developer's tree, into
+// kernels that the tests boot: it fetches and unpacks the source, applies a
+// series of patches, makes a configuration from the fragments in config/,
+// builds, and keeps the results in a cache by content. It knows no QEMU.
+//
+// The cache directory holds
+//
+//	debian/         an apt of our own, see package debian
+//	src/ID/         unpacked sources, never changed once they are there
+//	work/SLOT/      a source tree that follows the patches or the developer's
+//	                tree, with its object tree in src/obj; one build at a time
+//	kernels/KEY/    finished kernels, never changed once they are there
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"mdlife/tools/progress"
+)
+
+// ErrUsage marks errors in what was asked for (a base, a tree, a variant), as
+// opposed to work that failed.
+var ErrUsage = errors.New("usage")
+
+// usageError is an [ErrUsage] that reads as its text alone.
+type usageError struct{ text string }
+
+func (e usageError) Error() string        { return e.text }
+func (e usageError) Is(target error) bool { return target == ErrUsage }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Sprintf(format, args...)}
+}
+
+// Variant says which kernel to build from a base.
+type Variant string
+
+// The variants. Base is the source as it comes; Patched has the series; Debug
+// has the series and the debug fragment.
+const (
+	VariantBase    Variant = "base"
+	VariantPatched Variant = "patched"
+	VariantDebug   Variant = "debug"
+)
+
+// Variants lists all variants.
+func Variants() []Variant { return []Variant{VariantBase, VariantPatched, VariantDebug} }
+
+// Request says what [Build] builds.
+type Request struct {
+	// Base is the source to start from, see [FindBase].
+	Base Base
+	// Variant chooses patches and configuration; "" is [VariantBase].
+	Variant Variant
+	// PatchDir holds the series for the patched and debug variants. The base
+	// variant ignores it.
+	PatchDir string
+	// Upto limits the series to its first Upto patches; 0 is all of them.
+	Upto int
+	// Tree, if not empty, is a kernel tree that is built as it stands,
+	// uncommitted edits included, instead of Base and its patches. It is only
+	// read. If Base's source is in the cache, what equals it is not copied.
+	Tree string
+	// CacheDir is where everything is kept; "" is [CacheDir]'s answer.
+	CacheDir string
+	// Jobs is make's -j; 0 is one for each processor.
+	Jobs int
+	// Progress, if not nil, is told about the phases.
+	Progress *progress.Tracker
+}
+
+// Result is a finished kernel.
+type Result struct {
+	Dir     string `json:"-"`       // holds bzImage, vmlinux, .config, build.log and, if any, modules/
+	Key     string `json:"key"`     // of everything that went in; Dir's last element
+	Release string `json:"release"` // uname -r
+	Version string `json:"version"` // of the source: a Debian version, a checksum or git describe
+	Cached  bool   `json:"-"`       // nothing was built
+}
+
+// CacheDir returns where mdlife keeps what it can make again:
+// $XDG_CACHE_HOME/mdlife or ~/.cache/mdlife.
+func CacheDir() (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for the cache: %w; set XDG_CACHE_HOME", err)
+	}
+	return filepath.Join(base, "mdlife"), nil
+}
+
+// Build returns the kernel that req describes, from the cache if it is there.
+// Two runs that want the same kernel build it once: the second waits. When ctx
+// ends, make is interrupted and awaited; what it had finished is kept.
+func Build(ctx context.Context, req Request) (Result, error) {
+	req, err := req.withDefaults()
+	if err != nil {
+		return Result{}, err
+	}
+	if req.Tree != "" {
+		return buildTree(ctx, req)
+	}
+	return buildBase(ctx, req)
+}
+
+// withDefaults fills in and checks req.
+func (req Request) withDefaults() (Request, error) {
+	if req.Variant == "" {
+		req.Variant = VariantBase
+	}
+	if !slices.Contains(Variants(), req.Variant) {
+		return req, usagef("no kernel variant %q; there are %v", req.Variant, Variants())
+	}
+	if req.Jobs <= 0 {
+		req.Jobs = runtime.NumCPU()
+	}
+	if req.Upto < 0 {
+		return req, usagef("cannot apply the first %d patches", req.Upto)
+	}
+	var err error
+	if req.CacheDir == "" {
+		if req.CacheDir, err = CacheDir(); err != nil {
+			return req, err
+		}
+	}
+	req.CacheDir, err = filepath.Abs(req.CacheDir)
+	return req, err
+}
