@@ -24,7 +24,8 @@ const (
 const (
 	OK    = "ok"
 	Hung  = "HUNG"  // the call did not return for the race's hang limit
-	There = "THERE" // CallSettle: the device did not go once all had closed it
+	Kept  = "KEPT"  // CallSettle: the device went only after an ioctl and a close
+	There = "THERE" // CallSettle: nor did it go then
 )
 
 // OpenCalls lists the calls by openers that R7 speaks of. The creator's own
@@ -44,6 +45,11 @@ func OpenCalls() []string {
 //   - ENXIO from an opener's open of an array made by name: it is gone, and an
 //     open does not create minors from 512 on (R19). The creator's own open
 //     must succeed, for the array is kept until it is stopped (R13).
+//   - KEPT from settle, but for an array made by name: openers go on opening the
+//     bare number after the device has gone. One that comes in peace makes a
+//     device that stays until an ioctl (R3), and only the kernel can tell it
+//     from one that lost a race (R23); the mdadm loop and the check
+//     R23-nothing-comes-back have openers that open only what they see.
 //   - EEXIST from making a named array again under the name just stopped: an
 //     opener still has the old one open (R11).
 func Allowed(spec RaceSpec, call, outcome string) bool {
@@ -62,6 +68,8 @@ func Allowed(spec RaceSpec, call, outcome string) bool {
 		return outcome == "EBUSY" && spec.Members > 0
 	case CallReuse:
 		return outcome == "EEXIST"
+	case CallSettle:
+		return outcome == Kept && !named
 	}
 	return false
 }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package md
+
+import (
+	"os"
+	"strings"
+)
+
+const params = "/sys/module/md_mod/parameters/"
+
+// NewArray creates an array by name, "md_home" or "md7", by writing to
+// md_mod's parameter new_array (drivers/md/md.c, add_named_array). An "md_…"
+// array gets a free minor of at least [FirstNamedMinor]; [DevNumber] tells
+// which. EEXIST: the name or number is in use. E2BIG: longer than 31 bytes.
+// EINVAL: not such a name.
+func NewArray(name string) error { return writeOnce(params+"new_array", name) }
+
+// CreateOnOpen reads md_mod's parameter create_on_open: whether an open of a
+// missing device with a minor below 512 creates it.
+func CreateOnOpen() (bool, error) {
+	b, err := os.ReadFile(params + "create_on_open")
+	return strings.HasPrefix(string(b), "Y"), err
+}
+
+// SetCreateOnOpen writes md_mod's parameter create_on_open.
+func SetCreateOnOpen(on bool) error {
+	value := "N"
+	if on {
+		value = "Y"
+	}
+	return writeOnce(params+"create_on_open", value)
+}

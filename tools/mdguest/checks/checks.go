@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package checks tests the requirements on md's devices, one small function
+// each, named after the requirement (design.md, section 1). What only a race can
+// show is left to package race, but for R23, which is raced here step by step.
+package checks
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/event"
+	"mdlife/tools/md"
+)
+
+// check is one check. run returns what it has seen, in one line, or an error
+// that says what was seen instead of what.
+type check struct {
+	name        string
+	requirement string
+	run         func(*env) (string, error)
+}
+
+// all lists the checks in the order in which they run.
+var all = slices.Concat(lifeChecks, stopChecks, namedChecks, numberChecks, failChecks, dataChecks, holdChecks)
+
+// limit is how long a check may take before it counts as hung.
+const limit = 30 * time.Second
+
+// Run runs the checks whose names begin with one of prefixes, or all if there
+// are none, and reports each. A check that hangs ends the run: the checks after
+// it are reported as failed.
+func Run(ctx context.Context, members, prefixes []string, report func(event.Check)) error {
+	chosen := choose(prefixes)
+	if len(chosen) == 0 {
+		return fmt.Errorf("no check's name begins with %s", strings.Join(prefixes, " or "))
+	}
+	e, err := newEnv(members)
+	if err != nil {
+		return err
+	}
+	defer e.end()
+	hung := ""
+	for _, c := range chosen {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if hung != "" {
+			report(event.Check{Name: c.name, Requirement: c.requirement, Detail: "not run, since " + hung + " hangs"})
+			continue
+		}
+		res, ok := runOne(e, c)
+		report(res)
+		if !ok {
+			hung = c.name
+		}
+	}
+	return nil
+}
+
+func choose(prefixes []string) []check {
+	if len(prefixes) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c check) bool {
+		return !slices.ContainsFunc(prefixes, func(p string) bool {
+			return c.requirement == p || strings.HasPrefix(c.name, p) && len(p) > len(c.requirement)
+		})
+	})
+}
+
+// runOne runs a check and cleans up after it. It returns false where the check
+// hangs.
+func runOne(e *env, c check) (event.Check, bool) {
+	return runOn(c, e, e.cleanUp, limit)
+}
+
+// outcome is how a check ended.
+type outcome struct {
+	detail string
+	err    error
+}
+
+// runOn runs a check on a thread of its own, and cleanUp on the same.
+func runOn(c check, e *env, cleanUp func() error, limit time.Duration) (event.Check, bool) {
+	res := event.Check{Name: c.name, Requirement: c.requirement}
+	start := time.Now()
+	done := make(chan outcome, 1)
+	tid := make(chan int, 1)
+	go func() {
+		runtime.LockOSThread()
+		tid <- unix.Gettid()
+		done <- c.guarded(e, cleanUp)
+	}()
+	hangs := false
+	select {
+	case o := <-done:
+		res.OK, res.Detail = o.err == nil, o.detail
+		if o.err != nil {
+			res.Detail = o.err.Error()
+		}
+	case <-time.After(limit):
+		hangs = true
+		res.Detail = fmt.Sprintf("hangs for %v in the kernel at %s", limit, kernelStack(<-tid))
+	}
+	res.Seconds = time.Since(start).Seconds()
+	return res, !hangs
+}
+
+// guarded runs the check, and turns a panic into an error.
+func (c check) guarded(e *env, cleanUp func() error) (o outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			o.err = fmt.Errorf("panic: %v at %s", p, strings.Join(strings.Fields(string(debug.Stack())), " "))
+		}
+	}()
+	if o.err = md.LockThread(); o.err != nil {
+		return o
+	}
+	o.detail, o.err = c.run(e)
+	if err := cleanUp(); err != nil && o.err == nil {
+		o.err = fmt.Errorf("clean up afterwards: %w", err)
+	}
+	return o
+}
+
+// kernelStack reads where in the kernel a thread sleeps.
+func kernelStack(tid int) string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stack", tid))
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(strings.Fields(strings.ReplaceAll(string(b), "[<0>]", "")), " < ")
+}

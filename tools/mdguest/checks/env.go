@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package checks
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/md"
+	"mdlife/tools/md/uevent"
+)
+
+// How long things may take that need not wait for anything. Generous for a
+// guest under TCG on a busy machine.
+const (
+	goneLimit  = 2 * time.Second
+	returnTime = time.Second            // for a call that must not wait (R20)
+	backLimit  = 300 * time.Millisecond // for a device that came back to go again (R23)
+	peace      = 300 * time.Millisecond // to see that a device stays (R3, R13, R14)
+)
+
+// env is what the checks share.
+type env struct {
+	members []string
+	raid1   md.Array // of the members
+	dir     string   // device nodes
+	uevents *uevent.Listener
+
+	mu    sync.Mutex
+	minor uint32 // the last one handed out
+	fds   map[int]bool
+}
+
+// firstMinor keeps the checks' numbers clear of the races' and mdadm's.
+const firstMinor = 100
+
+func newEnv(members []string) (*env, error) {
+	e := &env{members: members, minor: firstMinor - 1, fds: map[int]bool{}}
+	var err error
+	if e.raid1, err = md.Raid1(members...); err != nil {
+		return nil, err
+	}
+	if e.uevents, err = uevent.Listen(); err != nil {
+		return nil, err
+	}
+	if e.dir, err = os.MkdirTemp("/dev", ".checks-"); err != nil {
+		e.uevents.Close()
+		return nil, fmt.Errorf("no place for device nodes: %w (run as root)", err)
+	}
+	return e, nil
+}
+
+func (e *env) end() {
+	e.uevents.Close()
+	os.RemoveAll(e.dir)
+}
+
+// cleanUp closes what a check has left open and removes every md device.
+func (e *env) cleanUp() error {
+	e.mu.Lock()
+	fds := e.fds
+	e.fds = map[int]bool{}
+	e.mu.Unlock()
+	for fd := range fds {
+		unix.Close(fd)
+	}
+	var errs []error
+	for _, name := range md.Devices() {
+		errs = append(errs, md.Remove(name, goneLimit))
+	}
+	_, _ = e.uevents.Take()
+	return errors.Join(errs...)
+}
+
+// disk is a device that a check works with.
+type disk struct {
+	env   *env
+	name  string
+	minor uint32
+	node  string // private, so that it does not come and go
+}
+
+// fresh returns a numbered device that nobody has used since boot. It does not
+// exist yet: an open of its node makes it.
+func (e *env) fresh() (*disk, error) {
+	e.mu.Lock()
+	e.minor++
+	minor := e.minor
+	e.mu.Unlock()
+	if minor >= md.FirstNamedMinor {
+		return nil, errors.New("the checks have used up the numbers")
+	}
+	return e.disk(md.Name(minor), minor)
+}
+
+// named returns the device that new_array has made under a name.
+func (e *env) named(name string) (*disk, error) {
+	_, minor, err := md.DevNumber(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s was made through new_array, but /sys/block/%s/dev: %w", name, name, err)
+	}
+	return e.disk(name, minor)
+}
+
+func (e *env) disk(name string, minor uint32) (*disk, error) {
+	d := &disk{env: e, name: name, minor: minor, node: fmt.Sprintf("%s/%d", e.dir, minor)}
+	return d, md.Mknod(d.node, md.Major, minor)
+}
+
+// open opens the device. The descriptor is closed after the check if not before.
+func (d *disk) open(flags int) (int, error) {
+	fd, err := md.Open(d.node, flags)
+	if err != nil {
+		return -1, fmt.Errorf("open %s: %w", d.name, err)
+	}
+	d.env.mu.Lock()
+	d.env.fds[fd] = true
+	d.env.mu.Unlock()
+	return fd, nil
+}
+
+// close closes a descriptor from open.
+func (e *env) close(fd int) {
+	e.mu.Lock()
+	delete(e.fds, fd)
+	e.mu.Unlock()
+	unix.Close(fd)
+}
+
+// configured opens a device and configures an array on it that does not run.
+func (d *disk) configured() (int, error) {
+	fd, err := d.open(unix.O_RDWR)
+	if err != nil {
+		return fd, err
+	}
+	if err := md.SetArrayInfo(fd, md.Array{}.Info()); err != nil {
+		return fd, fmt.Errorf("SET_ARRAY_INFO on %s: %w", d.name, err)
+	}
+	return fd, nil
+}
+
+// running opens a device and starts an array on it.
+func (d *disk) running(a md.Array) (int, error) {
+	fd, err := d.open(unix.O_RDWR)
+	if err != nil {
+		return fd, err
+	}
+	if err := a.Start(fd); err != nil {
+		return fd, fmt.Errorf("%s: %w", d.name, err)
+	}
+	return fd, nil
+}
+
+// stop stops the array by STOP_ARRAY.
+func (d *disk) stop(fd int) error {
+	if err := md.StopArray(fd); err != nil {
+		return fmt.Errorf("STOP_ARRAY on %s: %w", d.name, err)
+	}
+	return nil
+}
+
+// gone fails unless the device goes from everywhere within a limit.
+func (d *disk) gone(limit time.Duration) error {
+	for deadline := time.Now().Add(limit); ; time.Sleep(2 * time.Millisecond) {
+		left := md.Left(d.name)
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s is still in %s after %v", d.name, strings.Join(left, ", "), limit)
+		}
+	}
+}
+
+// stays fails unless the device is there now and for a while.
+func (d *disk) stays() error {
+	for deadline := time.Now().Add(peace); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if !md.Exists(d.name) {
+			return fmt.Errorf("%s has gone, but must stay", d.name)
+		}
+	}
+	return nil
+}
+
+// want fails unless err is the errno.
+func want(what string, err error, errno unix.Errno) error {
+	if errors.Is(err, errno) {
+		return nil
+	}
+	return fmt.Errorf("%s: %s instead of %s", what, md.ErrnoName(err), md.ErrnoName(errno))
+}
+
+// within fails unless f returns within a limit. f runs on a thread of its own.
+func within(limit time.Duration, what string, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := md.LockThread()
+		if err == nil {
+			err = f()
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(limit):
+		return fmt.Errorf("%s does not return within %v", what, limit)
+	}
+}

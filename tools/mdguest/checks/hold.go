@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package checks
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/md"
+)
+
+// holdChecks: others that use an array keep it from being stopped (R18).
+var holdChecks = []check{
+	{"R18-exclusive-open", "R18", exclusiveOpen},
+	{"R18-partition", "R18", partitionHolds},
+	{"R18-md-on-md", "R18", mdHolds},
+	{"R18-loop-on-md", "R18", loopHolds},
+	{"R18-dm-on-md", "R18", dmHolds},
+	{"R18-mount", "R18", mountHolds},
+}
+
+// busy fails unless neither STOP_ARRAY on fd nor "clear" stops the array.
+func (d *disk) busy(fd int, holder string) error {
+	if err := want("STOP_ARRAY under "+holder, md.StopArray(fd), unix.EBUSY); err != nil {
+		return err
+	}
+	return want("clear under "+holder, md.SetArrayState(d.name, md.StateClear), unix.EBUSY)
+}
+
+func exclusiveOpen(e *env) (string, error) {
+	d, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	fd, err := d.running(e.raid1)
+	if err != nil {
+		return "", err
+	}
+	claim, err := d.open(unix.O_RDONLY | unix.O_EXCL)
+	if err != nil {
+		return "", err
+	}
+	_, err = d.open(unix.O_RDWR | unix.O_EXCL)
+	if err := want("a second O_EXCL open", err, unix.EBUSY); err != nil {
+		return "", err
+	}
+	plain, err := d.open(unix.O_RDWR)
+	if err != nil {
+		return "", fmt.Errorf("beside an O_EXCL holder: %w", err)
+	}
+	e.close(plain)
+	if err := d.busy(fd, "an O_EXCL holder"); err != nil {
+		return "", err
+	}
+	e.close(claim)
+	if err := d.removable(fd); err != nil {
+		return "", err
+	}
+	return "a second O_EXCL open got EBUSY, a plain one succeeded, STOP_ARRAY and clear got EBUSY; after the close it stopped and went", nil
+}
+
+// blkRRPart is BLKRRPART of linux/fs.h: read the partition table again.
+const blkRRPart = 0x125f
+
+func partitionHolds(e *env) (string, error) {
+	d, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	fd, err := d.running(e.raid1)
+	if err != nil {
+		return "", err
+	}
+	if err := d.writeTable(fd, 2048, 8192); err != nil {
+		return "", err
+	}
+	name := d.name + "p1"
+	major, minor, err := partitionNumber(d.name, name)
+	if err != nil {
+		return "", err
+	}
+	part := &disk{env: e, name: name, minor: minor, node: e.dir + "/part"}
+	if err := md.Mknod(part.node, major, minor); err != nil {
+		return "", err
+	}
+	pfd, err := part.open(unix.O_RDWR)
+	if err != nil {
+		return "", err
+	}
+	if err := d.busy(fd, "an open partition"); err != nil {
+		return "", err
+	}
+	e.close(pfd)
+	if err := d.writeTable(fd, 0, 0); err != nil { // the members outlive the array
+		return "", err
+	}
+	if err := d.removable(fd); err != nil {
+		return "", err
+	}
+	_, err = part.open(unix.O_RDONLY)
+	if err := want("an open of the partition once the array has gone", err, unix.ENXIO); err != nil {
+		return "", err
+	}
+	return "an open partition kept the array from being stopped; then it stopped, and the partition went with it", nil
+}
+
+// writeTable writes a DOS partition table with one partition, or none for size
+// 0, in 512-byte sectors, and lets the kernel read it.
+func (d *disk) writeTable(fd int, start, size uint32) error {
+	var mbr [512]byte
+	if size > 0 {
+		entry := mbr[446:462]
+		entry[4] = 0x83 // Linux
+		for i := range 4 {
+			entry[8+i] = byte(start >> (8 * i))
+			entry[12+i] = byte(size >> (8 * i))
+		}
+	}
+	mbr[510], mbr[511] = 0x55, 0xaa
+	if _, err := unix.Pwrite(fd, mbr[:], 0); err != nil {
+		return fmt.Errorf("write a partition table to %s: %w", d.name, err)
+	}
+	err := unix.EBUSY // while somebody else reads the table
+	for deadline := time.Now().Add(returnTime); err == unix.EBUSY && time.Now().Before(deadline); {
+		_, _, err = unix.Syscall(unix.SYS_IOCTL, uintptr(fd), blkRRPart, 0)
+	}
+	if err != 0 {
+		return fmt.Errorf("BLKRRPART on %s: %w", d.name, err)
+	}
+	return nil
+}
+
+// partitionNumber reads a partition's device number.
+func partitionNumber(disk, part string) (major, minor uint32, err error) {
+	s, err := md.ReadAttr(disk, part+"/dev")
+	if err != nil {
+		return 0, 0, fmt.Errorf("partition %s: %w", part, err)
+	}
+	_, err = fmt.Sscanf(s, "%d:%d", &major, &minor)
+	return major, minor, err
+}
+
+func mdHolds(e *env) (string, error) {
+	inner, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	outer, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	ifd, err := inner.running(e.raid1)
+	if err != nil {
+		return "", err
+	}
+	stack, err := md.Raid1(inner.node)
+	if err != nil {
+		return "", err
+	}
+	stack.Disks = 2 // one is missing: degraded, but running
+	ofd, err := outer.running(stack)
+	if err != nil {
+		return "", fmt.Errorf("md on md: %w", err)
+	}
+	if err := inner.busy(ifd, "an array on top"); err != nil {
+		return "", err
+	}
+	if err := outer.removable(ofd); err != nil {
+		return "", err
+	}
+	// The member is let go by deferred work.
+	if err := inner.stopSoon(ifd); err != nil {
+		return "", err
+	}
+	return "the inner array could not be stopped under the outer one, and could after it", nil
+}
+
+// stopSoon stops the array once its last user has let go, which may be an
+// instant after that one's own end, and waits for it to go.
+func (d *disk) stopSoon(fd int) error {
+	err := d.stop(fd)
+	for deadline := time.Now().Add(returnTime); err != nil && time.Now().Before(deadline); err = d.stop(fd) {
+		time.Sleep(time.Millisecond)
+	}
+	if err != nil {
+		return fmt.Errorf("%v after the holder has ended: %w", returnTime, err)
+	}
+	d.env.close(fd)
+	return d.gone(goneLimit)
+}
+
+// Requests of linux/loop.h.
+const (
+	loopSetFD      = 0x4c00
+	loopClrFD      = 0x4c01
+	loopCtlGetFree = 0x4c82
+)
+
+func loopHolds(e *env) (string, error) {
+	d, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	fd, err := d.running(e.raid1)
+	if err != nil {
+		return "", err
+	}
+	loop, err := d.attachLoop()
+	if err != nil {
+		return "", err
+	}
+	defer loop.Close()
+	if err := d.busy(fd, "a loop device"); err != nil {
+		return "", err
+	}
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, loop.Fd(), loopClrFD, 0); errno != 0 {
+		return "", fmt.Errorf("LOOP_CLR_FD: %w", errno)
+	}
+	loop.Close() // the backing file is let go with the loop device's last close
+	if err := d.stopSoon(fd); err != nil {
+		return "", err
+	}
+	return "a loop device on the array kept it from being stopped, until it was detached", nil
+}
+
+// attachLoop puts a loop device on the array.
+func (d *disk) attachLoop() (*os.File, error) {
+	ctl, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer ctl.Close()
+	n, _, errno := unix.Syscall(unix.SYS_IOCTL, ctl.Fd(), loopCtlGetFree, 0)
+	if errno != 0 {
+		return nil, fmt.Errorf("LOOP_CTL_GET_FREE: %w", errno)
+	}
+	loop, err := os.OpenFile(fmt.Sprintf("/dev/loop%d", n), os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	backing, err := d.open(unix.O_RDWR)
+	if err != nil {
+		return nil, err
+	}
+	defer d.env.close(backing)
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, loop.Fd(), loopSetFD, uintptr(backing)); errno != 0 {
+		loop.Close()
+		return nil, fmt.Errorf("LOOP_SET_FD: %w", errno)
+	}
+	return loop, nil
+}
+
+func dmHolds(e *env) (string, error) {
+	d, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	fd, err := d.running(e.raid1)
+	if err != nil {
+		return "", err
+	}
+	mapper, err := openMapper()
+	if err != nil {
+		return "", err
+	}
+	defer mapper.close()
+	if err := mapper.linear("mdlife", 2048, fmt.Sprintf("%d:%d 0", md.Major, d.minor)); err != nil {
+		return "", err
+	}
+	busy := d.busy(fd, "a dm-linear device")
+	if err := mapper.remove("mdlife"); err != nil {
+		return "", err
+	}
+	if busy != nil {
+		return "", busy
+	}
+	if err := d.stopSoon(fd); err != nil {
+		return "", err
+	}
+	return "a dm-linear device on the array kept it from being stopped, until it was removed", nil
+}

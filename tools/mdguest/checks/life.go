@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package checks
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/md"
+	"mdlife/tools/md/steady"
+)
+
+// lifeChecks: how a device comes into being, stays and goes.
+var lifeChecks = []check{
+	{"R1-gone-after-last-close", "R1", goneAfterLastClose},
+	{"R2-open-makes-device", "R2", openMakesDevice},
+	{"R3-stays-until-ioctl", "R3", staysUntilIoctl},
+	{"R4-one-add-uevent", "R4", oneAddUevent},
+}
+
+func goneAfterLastClose(e *env) (string, error) {
+	for _, running := range []bool{false, true} {
+		d, err := e.fresh()
+		if err != nil {
+			return "", err
+		}
+		var fd int
+		if running {
+			fd, err = d.running(e.raid1)
+		} else {
+			fd, err = d.configured()
+		}
+		if err != nil {
+			return "", err
+		}
+		if running {
+			if err := d.showsRaid1(); err != nil {
+				return "", err
+			}
+		}
+		if err := d.stop(fd); err != nil {
+			return "", err
+		}
+		e.close(fd)
+		if err := d.gone(goneLimit); err != nil {
+			return "", err
+		}
+	}
+	return "an inactive and a running array, stopped and closed, have gone from /sys/block, /proc/partitions, /proc/mdstat and /dev", nil
+}
+
+// showsRaid1 fails unless all places show the running raid1: a check that looks
+// for nothing in the wrong place would always succeed.
+func (d *disk) showsRaid1() error {
+	if left := md.Left(d.name); len(left) != 4 {
+		return fmt.Errorf("while it runs, %s is only in %v", d.name, left)
+	}
+	a, err := steady.Find(d.name)
+	if err != nil {
+		return err
+	}
+	if a.Stat.ActivityState != "active" || a.Stat.DisksActive != 2 || a.Sysfs.Level != "raid1" {
+		return fmt.Errorf("a running raid1 shows as %s with %d disks in mdstat, and %s %s in sysfs",
+			a.Stat.ActivityState, a.Stat.DisksActive, a.Sysfs.Level, a.Sysfs.ArrayState)
+	}
+	return nil
+}
+
+func openMakesDevice(e *env) (string, error) {
+	const n = 50
+	for range n {
+		d, err := e.fresh()
+		if err != nil {
+			return "", err
+		}
+		fd, err := d.open(unix.O_RDONLY)
+		if err != nil {
+			return "", err
+		}
+		if !md.Exists(d.name) {
+			return "", fmt.Errorf("%s is open, but not in /sys/block", d.name)
+		}
+		e.close(fd)
+	}
+	return fmt.Sprintf("%d opens of missing devices made them and succeeded", n), nil
+}
+
+func staysUntilIoctl(e *env) (string, error) {
+	d, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	fd, err := d.open(unix.O_RDONLY)
+	if err != nil {
+		return "", err
+	}
+	e.close(fd)
+	if err := d.stays(); err != nil {
+		return "", fmt.Errorf("after an open and a close: %w", err)
+	}
+	if fd, err = d.open(unix.O_RDONLY); err != nil {
+		return "", err
+	}
+	if err := d.stop(fd); err != nil {
+		return "", err
+	}
+	e.close(fd)
+	if err := d.gone(goneLimit); err != nil {
+		return "", fmt.Errorf("after open, STOP_ARRAY and close: %w", err)
+	}
+	return "made by an open it stayed when closed; after an ioctl it went at the close", nil
+}
+
+func oneAddUevent(e *env) (string, error) {
+	const pairs = 200
+	d, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	if _, err := e.uevents.Drain(); err != nil {
+		return "", err
+	}
+	for range pairs {
+		fd, err := d.open(unix.O_RDONLY)
+		if err != nil {
+			return "", err
+		}
+		e.close(fd)
+	}
+	events, err := e.uevents.Drain()
+	if err != nil {
+		return "", err
+	}
+	counted := map[string]int{}
+	for _, ev := range events {
+		if ev.Block() && ev.Name() == d.name {
+			counted[ev.Action]++
+		}
+	}
+	if counted["add"] != 1 || counted["remove"] != 0 {
+		return "", fmt.Errorf("%d open/close pairs caused uevents %v instead of one add", pairs, counted)
+	}
+	return fmt.Sprintf("%d open/close pairs of an idle device: uevents %v", pairs, counted), nil
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/md"
+)
+
+// ReaderArg is the argument that makes this program a stray reader.
+const ReaderArg = "reader"
+
+// reads is what a stray reader reports when it ends.
+type reads struct {
+	Reads  int64            `json:"reads"`            // opens that it tried
+	Errors map[string]int64 `json:"errors,omitempty"` // "open ENXIO", "read EIO" …
+}
+
+// Reader is a stray reader: it opens, reads and closes every /dev/md* that it
+// sees, again and again, as monitoring tools and desktops do. SIGTERM ends it;
+// it then writes what it has seen to w.
+func Reader(w io.Writer) error {
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM, os.Interrupt)
+	var over atomic.Bool
+	result := make(chan reads)
+	go func() {
+		r := reads{Errors: map[string]int64{}}
+		if err := md.LockThread(); err != nil {
+			r.Errors["cannot block signals"]++
+		}
+		for !over.Load() {
+			r.readAll()
+			pause := unix.NsecToTimespec(int64(time.Millisecond))
+			_ = unix.Nanosleep(&pause, nil)
+		}
+		result <- r
+	}()
+	<-end
+	over.Store(true)
+	return json.NewEncoder(w).Encode(<-result)
+}
+
+// readAll reads from every /dev/md* that is there now.
+func (r *reads) readAll() {
+	nodes, _ := os.ReadDir("/dev")
+	for _, n := range nodes {
+		isBlock := n.Type()&os.ModeDevice != 0 && n.Type()&os.ModeCharDevice == 0
+		if !isBlock || !strings.HasPrefix(n.Name(), "md") {
+			continue
+		}
+		r.Reads++
+		fd, err := md.Open("/dev/"+n.Name(), unix.O_RDONLY)
+		if err != nil {
+			r.Errors["open "+md.ErrnoName(err)]++
+			continue
+		}
+		var block [4096]byte
+		if _, err := unix.Read(fd, block[:]); err != nil {
+			r.Errors["read "+md.ErrnoName(err)]++
+		}
+		unix.Close(fd)
+	}
+}
+
+// stray is a running stray reader.
+type stray struct {
+	cmd *exec.Cmd
+	out strings.Builder
+}
+
+func startReader() (*stray, error) {
+	s := &stray{cmd: exec.Command("/proc/self/exe", ReaderArg)}
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, os.Stderr
+	if err := s.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the stray reader: %w", err)
+	}
+	return s, nil
+}
+
+// end ends the reader and returns what it reports.
+func (s *stray) end() (reads, error) {
+	var r reads
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return r, fmt.Errorf("end the stray reader: %w", err)
+	}
+	stuck := time.AfterFunc(10*time.Second, func() { _ = s.cmd.Process.Kill() })
+	defer stuck.Stop()
+	if err := s.cmd.Wait(); err != nil {
+		return r, fmt.Errorf("the stray reader did not end within 10 s: %w", err)
+	}
+	if err := json.Unmarshal([]byte(s.out.String()), &r); err != nil {
+		return r, fmt.Errorf("the stray reader's report: %w", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"mdlife/tools/event"
+	"mdlife/tools/mdguest/bench"
+	"mdlife/tools/mdguest/checks"
+	"mdlife/tools/mdguest/client"
+	"mdlife/tools/mdguest/link"
+	"mdlife/tools/mdguest/machine"
+	"mdlife/tools/mdstress/race"
+)
+
+// members are what arrays are made of: brd, 64 MiB each.
+var members = []string{"/dev/ram0", "/dev/ram1"}
+
+// device is the array that races and the mdadm loop use.
+const device = "md0"
+
+// carryOut runs the parts of a plan in their order and sends each result.
+func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
+	if p.Checks {
+		if err := runChecks(ctx, l, nil); err != nil {
+			return err
+		}
+	}
+	parts := []func(context.Context, *link.Link, event.Plan) error{runRaces, runMdadm}
+	if p.MdadmFirst {
+		parts[0], parts[1] = parts[1], parts[0]
+	}
+	for _, part := range append(parts, runBench) {
+		if err := part(ctx, l, p); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// runChecks runs the checks whose names begin with one of names, or all.
+func runChecks(ctx context.Context, l *link.Link, names []string) error {
+	l.Phase("checks")
+	var done, failed int64
+	return checks.Run(ctx, members, names, func(c event.Check) {
+		done++
+		if !c.OK {
+			failed++
+		}
+		l.Count(done, failed)
+		l.Send(event.Event{Check: &c})
+	})
+}
+
+func runRaces(ctx context.Context, l *link.Link, p event.Plan) error {
+	defer machine.QuietConsole()()
+	for i, spec := range p.Races {
+		l.Phase("race " + spec.Name)
+		res, err := race.Run(ctx, race.Config{
+			Spec: spec, Seed: p.Seed + uint64(i), Device: device, Members: members, Progress: l.Count,
+		})
+		if err != nil {
+			return fmt.Errorf("race %s: %w", spec.Name, err)
+		}
+		l.Send(event.Event{Race: &res})
+	}
+	return nil
+}
+
+func runMdadm(ctx context.Context, l *link.Link, p event.Plan) error {
+	if p.Mdadm == nil {
+		return nil
+	}
+	l.Phase("mdadm")
+	res, err := client.Loop(ctx, *p.Mdadm, device, members, l.Count)
+	if err != nil {
+		return fmt.Errorf("mdadm loop: %w", err)
+	}
+	l.Send(event.Event{Mdadm: &res})
+	return nil
+}
+
+func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
+	if p.Bench == nil {
+		return nil
+	}
+	l.Phase("bench")
+	defer machine.QuietConsole()()
+	results, err := bench.Run(ctx, p.Bench.Rounds, device, members, l.Count)
+	if err != nil {
+		return fmt.Errorf("benchmarks: %w", err)
+	}
+	for _, b := range results {
+		l.Send(event.Event{Bench: &b})
+	}
+	return nil
+}
