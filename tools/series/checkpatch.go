@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package series
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+)
+
+// ignored are checkpatch's complaints that do not count: patches are signed off
+// by whoever sends them, and whether a commit exists cannot be told without the
+// kernel's history.
+const ignored = "MISSING_SIGN_OFF,UNKNOWN_COMMIT_ID"
+
+// Checkpatch runs the base's own scripts/checkpatch.pl --strict on each patch.
+// Errors, warnings and checks all count. It runs in a directory of its own,
+// since it leaves a file behind.
+func (s Series) Checkpatch(ctx context.Context) ([]Result, error) {
+	dir, err := os.MkdirTemp("", "mdlife-checkpatch-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	script := filepath.Join(s.Source, "scripts", "checkpatch.pl")
+	var results []Result
+	for _, patch := range s.Patches {
+		out, err := output(ctx, dir, "perl", script, "--strict", "--show-types", "--terse",
+			"--no-summary", "--no-signoff", "--ignore", ignored, "--root", s.Source, patch)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		r := Result{Name: "checkpatch " + filepath.Base(patch)}
+		if err != nil || out != "" {
+			r.Detail = orElse(out, "checkpatch.pl: no word but its exit status")
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// orElse returns s, or other where s is empty.
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
