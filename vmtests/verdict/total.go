@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"mdlife/tools/event"
+)
+
+// total sums races.
+func total(races []event.Race) Total {
+	t := Total{OpenFails: map[string]int64{}}
+	var open, stop, gone []event.Latency
+	for _, r := range races {
+		tried, fails := opens(r)
+		t.Opens += tried
+		for errno, n := range fails {
+			t.OpenFails[errno] += n
+		}
+		refused := refusedOpens(r)
+		t.Refused += refused
+		t.Judged += okOpens(r) + refused
+		t.Cycles += r.Cycles
+		t.Seconds += r.Seconds
+		open, stop, gone = append(open, r.Open), append(stop, r.Stop), append(gone, r.Gone)
+	}
+	t.Open, t.Stop, t.Gone = merge(open), merge(stop), merge(gone)
+	return t
+}
+
+// isOpen tells whether a key of [event.Race].Calls counts opens that R7 binds.
+func isOpen(call string) bool { return slices.Contains(event.OpenCalls(), call) }
+
+// opens counts the opens that a race tried, and those that failed by errno.
+func opens(r event.Race) (tried int64, fails map[string]int64) {
+	fails = map[string]int64{}
+	for call, outcomes := range r.Calls {
+		if !isOpen(call) {
+			continue
+		}
+		for outcome, n := range outcomes {
+			tried += n
+			if outcome != event.OK {
+				fails[outcome] += n
+			}
+		}
+	}
+	return tried, fails
+}
+
+// okOpens counts the opens of a race that succeeded.
+func okOpens(r event.Race) (n int64) {
+	for _, call := range event.OpenCalls() {
+		n += r.Calls[call][event.OK]
+	}
+	return n
+}
+
+// refusedOpens counts the opens of a race that failed in a way that R7 forbids.
+func refusedOpens(r event.Race) (n int64) {
+	for _, f := range refused(r) {
+		if isOpen(f.call) {
+			n += f.count
+		}
+	}
+	return n
+}
+
+// failure is one kind of failure of one kind of call.
+type failure struct {
+	call, errno string
+	count       int64
+}
+
+func (f failure) String() string {
+	return fmt.Sprintf("%s failed with %s %s times", f.call, f.errno, group(f.count))
+}
+
+// refused lists the failures of a race that R7 does not allow, in a fixed order.
+func refused(r event.Race) []failure {
+	var fs []failure
+	for _, call := range slices.Sorted(maps.Keys(r.Calls)) {
+		for _, errno := range slices.Sorted(maps.Keys(r.Calls[call])) {
+			n := r.Calls[call][errno]
+			if n > 0 && !event.Allowed(r.Spec, call, errno) {
+				fs = append(fs, failure{call, errno, n})
+			}
+		}
+	}
+	return fs
+}
+
+// merge adds distributions. It is exact, since all histograms of a run share
+// their bucket limits; a percentile is the upper limit of its bucket.
+func merge(ls []event.Latency) event.Latency {
+	var sum event.Latency
+	counts := map[int64]int64{}
+	for _, l := range ls {
+		sum.Max = max(sum.Max, l.Max)
+		for _, b := range l.Bars {
+			counts[b.Le] += b.Count
+			sum.Count += b.Count
+		}
+	}
+	for _, le := range slices.Sorted(maps.Keys(counts)) {
+		sum.Bars = append(sum.Bars, event.Bar{Le: le, Count: counts[le]})
+	}
+	sum.P50, sum.P99 = percentile(sum, 50), percentile(sum, 99)
+	return sum
+}
+
+// percentile is the smallest bucket limit that p per cent of the values do not
+// exceed, but never more than the maximum.
+func percentile(l event.Latency, p int64) float64 {
+	var seen int64
+	for _, b := range l.Bars {
+		seen += b.Count
+		if seen*100 >= l.Count*p {
+			return min(float64(b.Le), l.Max)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package verdict
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mdlife/tools/event"
+)
+
+var (
+	specIoctl = event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl, Openers: 2, Millis: 5000}
+	specNamed = event.RaceSpec{Name: "named", Stop: event.StopNamed, Openers: 2, Millis: 5000}
+	specMdadm = event.MdadmSpec{Cycles: 40, SettleMillis: 300}
+)
+
+// latencyOf makes a distribution from pairs of a bucket limit and a count.
+func latencyOf(pairs ...int64) event.Latency {
+	var l event.Latency
+	for i := 0; i < len(pairs); i += 2 {
+		l.Bars = append(l.Bars, event.Bar{Le: pairs[i], Count: pairs[i+1]})
+		l.Count += pairs[i+1]
+		l.Max = float64(pairs[i])
+	}
+	l.P50, l.P99 = percentile(l, 50), percentile(l, 99)
+	return l
+}
+
+// raceOf makes a race with these outcomes of read-only opens.
+func raceOf(spec event.RaceSpec, cycles int64, opens map[string]int64) *event.Race {
+	return &event.Race{
+		Spec: spec, Seed: 7, Seconds: 5, Cycles: cycles,
+		Calls: map[string]map[string]int64{
+			event.CallOpenRO:   opens,
+			event.CallOpenExcl: {"ok": 10, "EBUSY": 5},
+			event.CallStop:     {"ok": cycles},
+		},
+		Open: latencyOf(10, 90, 1000, 10), Stop: latencyOf(500, cycles), Gone: latencyOf(2000, 20),
+	}
+}
+
+// guest makes a kernel whose guest ran everything.
+func guest(label string, cycles int64, opens map[string]int64, settled int) Kernel {
+	plan := event.Plan{Seed: 7, Checks: true, Races: []event.RaceSpec{specIoctl, specNamed}, Mdadm: &specMdadm}
+	return Kernel{
+		Label: label, Key: strings.Repeat(label[:1], 40), Release: "6.1.192", Version: "6.1.192-1",
+		Accel: "tcg", Machine: "q35", Console: "out/6.1/console-" + label + ".log", Boot: 2.1, Wall: 30, Plan: plan,
+		Events: []event.Event{
+			{Hello: &event.Hello{Release: "6.1.192", CPUs: 2}},
+			{Beat: &event.Beat{Phase: "checks"}},
+			{Check: &event.Check{Name: "R1-gone", Requirement: "R1", OK: true, Detail: "gone in 3 ms"}},
+			{Check: &event.Check{Name: "R8-inert", Requirement: "R8", OK: label == "patched", Detail: "open after stop"}},
+			{Race: raceOf(specIoctl, cycles, opens)},
+			{Race: raceOf(specNamed, cycles, map[string]int64{"ok": 30000, "ENXIO": 900})},
+			{Mdadm: &event.Mdadm{Spec: specMdadm, Cycles: 40, ThereAfterStop: settled * 4, ThereSettled: settled, Reads: 5000}},
+			{Done: &event.Done{}},
+		},
+	}
+}
+
+// passing is a run that passes; the tests below break one thing in it at a time.
+func passing() Input {
+	return Input{
+		Base: "6.1", Seed: 7, Race: FullRace, Started: time.Unix(1_700_000_000, 0),
+		Unpatched: guest("unpatched", 100, map[string]int64{"ok": 9000, "ENODEV": 142000, "ENXIO": 16}, 5),
+		Patched:   guest("patched", 600, map[string]int64{"ok": 90000}, 0),
+		Timings:   []Timing{{"boot", 30}},
+	}
+}
+
+// patchedRace returns the first race of the patched kernel, to be broken.
+func (in *Input) patchedRace() *event.Race { return in.Patched.Events[4].Race }
+
+// drop removes the events for which match is true.
+func drop(k *Kernel, match func(event.Event) bool) { k.Events = slices.DeleteFunc(k.Events, match) }
+
+func TestPassingRunPasses(t *testing.T) {
+	rep := Judge(passing())
+	if rep.Verdict != Pass || len(rep.Reasons) != 0 {
+		t.Fatalf("%s: %q", rep.Verdict, rep.Reasons)
+	}
+	names := map[string]bool{}
+	for _, r := range rep.Rules {
+		if names[r.Name] {
+			t.Errorf("two rules are called %s", r.Name)
+		}
+		names[r.Name] = true
+	}
+}
+
+// TestEveryRuleCanFail breaks one thing at a time and expects exactly that rule
+// to be broken, with a reason that names the thing.
+func TestEveryRuleCanFail(t *testing.T) {
+	for _, tc := range []struct {
+		rule, reason string
+		outcome      Outcome
+		mutate       func(*Input)
+	}{
+		{"power", "did not show the bug", NoPower, func(in *Input) {
+			in.Unpatched.Events[4].Race.Calls[event.CallOpenRO] = map[string]int64{"ok": 9000}
+		}},
+		{"complete-patched", "race ioctl was not reported", Fail, func(in *Input) {
+			in.Patched.Plan.Races = append(in.Patched.Plan.Races, event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl, Members: 2})
+		}},
+		{"complete-unpatched", "race named was not reported", Fail, func(in *Input) {
+			drop(&in.Unpatched, func(e event.Event) bool { return e.Race != nil && e.Race.Spec == specNamed })
+		}},
+		{"complete-patched", "the mdadm loop was not reported", Fail, func(in *Input) {
+			drop(&in.Patched, func(e event.Event) bool { return e.Mdadm != nil })
+		}},
+		{"complete-patched", "39 of 40 cycles", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.Cycles = 39 }},
+		{"complete-patched", "ended early: silent", Fail, func(in *Input) { in.Patched.Died = "silent for 30 s" }},
+		{"complete-unpatched", "ended early: panic", Fail, func(in *Input) { in.Unpatched.Died = "panic" }},
+		{"complete-patched", "did not say that it was done", Fail, func(in *Input) {
+			drop(&in.Patched, func(e event.Event) bool { return e.Done != nil })
+		}},
+		{"complete-patched", "no brd", Fail, func(in *Input) { in.Patched.Events[7].Done.Error = "no brd" }},
+		{"complete-patched", "never said hello", Fail, func(in *Input) {
+			drop(&in.Patched, func(e event.Event) bool { return e.Hello != nil })
+		}},
+		{"race-ioctl", "open-ro failed with ENXIO 1 times", Fail, func(in *Input) { in.patchedRace().Calls[event.CallOpenRO]["ENXIO"] = 1 }},
+		{"race-ioctl", "create failed with EINTR 1 times", Fail, func(in *Input) {
+			in.patchedRace().Calls[event.CallCreate] = map[string]int64{"EINTR": 1}
+		}},
+		{"race-ioctl", "stop failed with EBUSY 3 times", Fail, func(in *Input) { in.patchedRace().Calls[event.CallStop]["EBUSY"] = 3 }},
+		{"enough-opens", "100,000 needed", Fail, func(in *Input) { in.patchedRace().Calls[event.CallOpenRO]["ok"] = 69_000 }},
+		{"enough-cycles", "999 stop cycles", Fail, func(in *Input) { in.patchedRace().Cycles = 399 }},
+		{"raced-ioctl", "0 stops", Fail, func(in *Input) { in.patchedRace().Cycles = 0; in.Patched.Events[5].Race.Cycles = 1000 }},
+		{"dmesg", "warning: WARNING in md_free (md_free < worker)", Fail, func(in *Input) {
+			in.Patched.Findings = []Finding{{Kind: "warning", Title: "WARNING in md_free", Frames: []string{"md_free", "worker"}}}
+		}},
+		{"R8-inert", "open after stop", Fail, func(in *Input) { in.Patched.Events[3].Check.OK = false }},
+		{"R8-inert", "not reported on the patched one", Fail, func(in *Input) {
+			drop(&in.Patched, func(e event.Event) bool { return e.Check != nil && e.Check.Name == "R8-inert" })
+		}},
+		{"gone-ioctl", "/sys/block/md77", Fail, func(in *Input) { in.patchedRace().Left = []string{"/sys/block/md77"} }},
+		{"leaks-ioctl", "kmalloc-1k +12", Fail, func(in *Input) { in.patchedRace().Leaks = []string{"kmalloc-1k +12"} }},
+		{"mdadm-after-stop", "36 of 40", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.ThereAfterStop = 36 }},
+		{"mdadm-settled", "6 of 40 cycles had their device 300 ms after", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.ThereSettled = 6 }},
+		{"mdadm-left", "md0", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.LeftAtEnd = []string{"md0"} }},
+		{"mdadm-create", "1 of 40", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.CreateFailed = 1 }},
+		{"mdadm-stop", "2 of 40", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.StopFailed = 2 }},
+	} {
+		t.Run(tc.rule+"/"+tc.reason, func(t *testing.T) {
+			in := passing()
+			tc.mutate(&in)
+			rep := Judge(in)
+			if rep.Verdict != tc.outcome {
+				t.Errorf("verdict %s, want %s", rep.Verdict, tc.outcome)
+			}
+			var broken []string
+			for _, r := range rep.Rules {
+				if !r.OK {
+					broken = append(broken, r.Name)
+				}
+			}
+			if !slices.Equal(broken, []string{tc.rule}) {
+				t.Errorf("broken rules %q, want only %q", broken, tc.rule)
+			}
+			if len(rep.Reasons) == 0 || !strings.Contains(rep.Reasons[0], tc.reason) {
+				t.Errorf("reasons %q do not say %q", rep.Reasons, tc.reason)
+			}
+		})
+	}
+}
+
+// TestChance has the figures of design.md section 1: equal kernels differ by
+// chance, but R7 without R23 gives 36 or 37 of 40 and must not pass for that.
+func TestChance(t *testing.T) {
+	for n, pass := range map[int]bool{0: true, 22: true, 25: true, 36: false, 37: false} {
+		in := passing()
+		in.Patched.Events[6].Mdadm.ThereAfterStop = n
+		if rep := Judge(in); (rep.Verdict == Pass) != pass {
+			t.Errorf("%d of 40 against 20 of 40: %s", n, rep.Verdict)
+		}
+	}
+}
+
+func TestAllowListedFindingsAreNoFailure(t *testing.T) {
+	in := passing()
+	in.Patched.Findings = []Finding{{Kind: "warning", Title: "expected", Allowed: "announces a parameter's end"}}
+	if rep := Judge(in); rep.Verdict != Pass || len(rep.Patched.Findings) != 1 {
+		t.Errorf("%s %q", rep.Verdict, rep.Reasons)
+	}
+}
+
+func TestNoChecksAtAllIsIncomplete(t *testing.T) {
+	in := passing()
+	for _, k := range []*Kernel{&in.Unpatched, &in.Patched} {
+		drop(k, func(e event.Event) bool { return e.Check != nil })
+	}
+	if rep := Judge(in); rep.Verdict != Fail || !strings.Contains(rep.Reasons[0], "no check was reported") {
+		t.Errorf("%s %q", rep.Verdict, rep.Reasons)
+	}
+}
+
+func TestFailureOutranksLackOfPower(t *testing.T) {
+	in := passing()
+	in.Unpatched.Events[4].Race.Calls[event.CallOpenRO] = map[string]int64{"ok": 9000}
+	in.Patched.Died = "oops"
+	if rep := Judge(in); rep.Verdict != Fail || len(rep.Reasons) != 2 {
+		t.Errorf("%s %q", rep.Verdict, rep.Reasons)
+	}
+}
+
+func TestEmptyRunFails(t *testing.T) {
+	if rep := Judge(Input{Base: "6.1", Race: FullRace}); rep.Verdict != Fail {
+		t.Errorf("a run without any event is %s", rep.Verdict)
+	}
+}
+
+func TestShortRunNeedsItsShare(t *testing.T) {
+	if m := minimum(3 * time.Second); m != (Minimum{30_000, 300, true}) {
+		t.Errorf("3 s: %+v", m)
+	}
+	if m := minimum(time.Minute); m != (Minimum{FullOpens, FullCycles, false}) {
+		t.Errorf("60 s: %+v", m)
+	}
+}
+
+func TestAllowedFailuresAreNoRacingOpens(t *testing.T) {
+	r := raceOf(specNamed, 1, map[string]int64{"ok": 10, "ENXIO": 1000})
+	sum := total([]event.Race{*r})
+	if sum.Opens != 1025 || sum.Judged != 20 || sum.Refused != 0 {
+		t.Errorf("opens %d judged %d refused %d, want 1025 20 0", sum.Opens, sum.Judged, sum.Refused)
+	}
+}
+
+func TestMergeIsExact(t *testing.T) {
+	got := merge([]event.Latency{latencyOf(10, 50, 100, 1), latencyOf(10, 40, 20, 8, 5000, 1), {}})
+	want := latencyOf(10, 90, 20, 8, 100, 1, 5000, 1)
+	if !slices.Equal(got.Bars, want.Bars) || got.Count != 100 || got.P50 != 10 || got.P99 != 100 || got.Max != 5000 {
+		t.Errorf("%+v", got)
+	}
+}
