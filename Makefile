@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+BASE       ?= 6.1
+KERNEL_SRC ?=
+QUICK      ?=
+SEED       ?=
+GOTESTFLAGS ?=
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BASES       := $(patsubst patches/%/series,%,$(wildcard patches/*/series))
+MDLIFE      := out/bin/mdlife
+
+ifeq ($(filter $(BASE),$(BASES)),)
+$(error BASE=$(BASE): no such base, there are: $(BASES))
+endif
+
+base_flags = -base $(BASE) $(if $(KERNEL_SRC),-tree '$(KERNEL_SRC)')
+run_flags  = $(base_flags) $(if $(QUICK),-quick) $(if $(SEED),-seed $(SEED))
+
+.PHONY: help
+help: ## show this help
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
+	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>"
+
+.PHONY: vmtest
+vmtest: deps $(MDLIFE) ## build both kernels, boot them, race opens against stops, compare
+	@$(MDLIFE) vmtest $(run_flags)
+
+.PHONY: test
+test: deps $(MDLIFE) ## unit tests, go vet, linter, and the patches' own checks
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go test $(GOTESTFLAGS) ./...
+	$(MDLIFE) check -base $(BASE) -each-builds
+
+.PHONY: bench
+bench: deps $(MDLIFE) ## how fast: boot, uncontended paths against the unpatched kernel
+	@$(MDLIFE) bench $(base_flags)
+
+.PHONY: shell
+shell: deps $(MDLIFE) ## a prompt inside the patched kernel
+	@$(MDLIFE) shell $(base_flags)
+
+.PHONY: deps
+deps: ## install what is missing (as root), or tell how
+	@tools/mdlife/deps.sh
+
+.PHONY: clean
+clean: ## remove out/ (the cache in ~/.cache/mdlife stays)
+	rm -rf out
+
+# A program of its own, for `go run` turns every exit code into 1.
+.PHONY: $(MDLIFE)
+$(MDLIFE): deps
+	@go build -o $@ ./tools/mdlife

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package benchmarks measures what the project promises about speed: that the
+// patches cost the unraced paths nothing, that a guest's first result comes
+// about as soon as QEMU alone would give it, and how long whole runs take.
+package benchmarks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"mdlife/benchmarks/paired"
+	"mdlife/initramfs"
+	"mdlife/tools/event"
+	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
+)
+
+// guestRounds is how many rounds of each benchmark a guest does in one boot.
+const guestRounds = 8
+
+// Uncontended compares the paths that nobody races, patched against unpatched:
+// in every round it boots unpatched, patched and unpatched again, each with the
+// machine to itself, and takes the median of what each guest measured. The key
+// of the result is the benchmark's name.
+func Uncontended(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
+	if err := o.ChooseAccel(ctx); err != nil {
+		return nil, err
+	}
+	all, err := o.Build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	measured := map[string][]paired.Round{}
+	for i := range rounds {
+		var boots [3]map[string]float64
+		for j, a := range []vmtests.Artefact{all.Unpatched, all.Patched, all.Unpatched} {
+			if boots[j], err = guestMedians(ctx, o, a, all.Image); err != nil {
+				return nil, fmt.Errorf("round %d, %s kernel: %w", i+1, a.Label, err)
+			}
+		}
+		for name, before := range boots[0] {
+			r := paired.Round{Before: before, Candidate: boots[1][name], After: boots[2][name]}
+			measured[name] = append(measured[name], r)
+		}
+	}
+	results := map[string]paired.Result{}
+	for name, rs := range measured {
+		if results[name], err = paired.Compare(rs); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return results, nil
+}
+
+// guestMedians boots a kernel for the guest's benchmarks and returns each one's
+// median in microseconds.
+func guestMedians(ctx context.Context, o vmtests.Options, a vmtests.Artefact, image initramfs.Image) (map[string]float64, error) {
+	k, err := o.RunGuest(ctx, a, image, event.Plan{Bench: &event.BenchSpec{Rounds: guestRounds}})
+	if err != nil {
+		return nil, err
+	}
+	return medians(k)
+}
+
+// medians is each benchmark's median; a guest that died or measured nothing is
+// an error, for its figures would not be comparable.
+func medians(k verdict.Kernel) (map[string]float64, error) {
+	if k.Died != "" {
+		return nil, fmt.Errorf("the guest ended early: %s", k.Died)
+	}
+	out := map[string]float64{}
+	for _, e := range k.Events {
+		switch {
+		case e.Bench != nil && len(e.Bench.Micros) > 0:
+			out[e.Bench.Name] = paired.Median(slices.Clone(e.Bench.Micros))
+		case e.Done != nil && e.Done.Error != "":
+			return nil, fmt.Errorf("the guest could not carry out its plan: %s", e.Done.Error)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("the guest measured nothing; see %s", k.Console)
+	}
+	return out, nil
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package benchmarks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"mdlife/vmtests"
+)
+
+// Whole is how long one complete comparison took.
+type Whole struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"s"`
+	Limit   float64 `json:"limit_s"` // what the project promises
+	Exit    int     `json:"exit"`    // of mdlife vmtest: 0 for PASS
+}
+
+// Met tells whether the run passed, and within its limit.
+func (w Whole) Met() bool { return w.Exit == 0 && w.Seconds <= w.Limit }
+
+// What the project promises for whole comparisons on two cores.
+const (
+	coldLimit  = 12 * time.Minute
+	warmLimit  = 60 * time.Second
+	quickLimit = 25 * time.Second
+)
+
+// killDelay is how long an interrupted run may take to end its guests.
+const killDelay = 20 * time.Second
+
+// Cold times a comparison with an empty cache. log gets the run's output.
+func Cold(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error) {
+	cache, err := os.MkdirTemp("", "mdlife-cold-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(cache)
+	r := runner{o: o, log: log, env: []string{"XDG_CACHE_HOME=" + cache}}
+	w, err := r.vmtest(ctx, "cold, empty cache", coldLimit)
+	return []Whole{w}, err
+}
+
+// Warm times comparisons after an edit of one line in md.c of a developer's
+// tree, which is the base's source with the series applied: one with the usual
+// races, then one with -quick. The first build of the tree is not timed.
+func Warm(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error) {
+	dir, err := os.MkdirTemp("", "mdlife-warm-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	tree, err := developersTree(ctx, o, dir)
+	if err != nil {
+		return nil, err
+	}
+	o.Tree = tree
+	r := runner{o: o, log: log}
+	if err := warmUp(ctx, o); err != nil {
+		return nil, err
+	}
+	var out []Whole
+	for _, c := range []struct {
+		name  string
+		limit time.Duration
+		args  []string
+	}{
+		{"warm, one line of md.c edited", warmLimit, nil},
+		{"the same with -quick", quickLimit, []string{"-quick"}},
+	} {
+		if err := editMD(tree); err != nil {
+			return nil, err
+		}
+		w, err := r.vmtest(ctx, c.name, c.limit, append(c.args, "-tree", tree)...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+// runner starts mdlife as a process of its own, as a user would.
+type runner struct {
+	o   vmtests.Options
+	log io.Writer
+	env []string // added to the environment
+}
+
+// vmtest times one `mdlife vmtest`. Whatever its verdict, it is no error.
+func (r runner) vmtest(ctx context.Context, name string, limit time.Duration, args ...string) (Whole, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return Whole{}, err
+	}
+	args = append([]string{"vmtest", "-base", r.o.Base.Name, "-accel", string(r.o.Accel)}, args...)
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = r.o.Root, r.log, r.log
+	cmd.Env = append(os.Environ(), r.env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = killDelay
+	started := time.Now()
+	err = cmd.Run()
+	w := Whole{Name: name, Seconds: time.Since(started).Seconds(), Limit: limit.Seconds()}
+	if ctx.Err() != nil {
+		return w, ctx.Err()
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		w.Exit, err = exit.ExitCode(), nil
+	}
+	if err != nil {
+		return w, fmt.Errorf("%s: %w", name, err)
+	}
+	return w, nil
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/benchmarks"
+	"mdlife/vmtests"
+)
+
+// subBench is one benchmark of mdlife bench. It prints its table to w and
+// returns what goes to out/bench/<name>.json and whether every promise was met.
+type subBench struct {
+	name, what string
+	run        func(ctx context.Context, o vmtests.Options, rounds int, w, log io.Writer) (result any, met bool, err error)
+}
+
+var subBenches = []subBench{
+	{"boot", "boot to first result, against plain QEMU", benchBoot},
+	{"uncontended", "open+close and create/stop/gone, patched against unpatched", benchUncontended},
+	{"warm", "a whole comparison after an edit of md.c", benchWarm},
+	{"cold", "a whole comparison with an empty cache", benchCold},
+}
+
+func newBench() *cobra.Command {
+	var what []string
+	var rounds int
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure what the project promises about speed",
+		Long:  "Measure what the project promises about speed; results also go to out/bench/*.json.\n" + benchHelp(),
+		Example: `  mdlife bench                              boot and uncontended
+  mdlife bench -what uncontended -rounds 9
+  mdlife bench -what cold,warm`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	cmd.Flags().StringSliceVar(&what, "what", []string{"boot", "uncontended"}, "any of boot, uncontended, warm, cold")
+	cmd.Flags().IntVar(&rounds, "rounds", 5, "rounds of boot and uncontended")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkRange("rounds", rounds, 3, 1000); err != nil {
+			return err
+		}
+		subs, err := findBenches(what)
+		if err != nil {
+			return err
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		return runBenches(cmd, o, subs, rounds)
+	}
+	return cmd
+}
+
+// benchHelp lists the sub-benchmarks.
+func benchHelp() (s string) {
+	for _, b := range subBenches {
+		s += fmt.Sprintf("\n  %-12s %s", b.name, b.what)
+	}
+	return s
+}
+
+// findBenches turns -what into benchmarks, in the order in which they run best.
+func findBenches(names []string) ([]subBench, error) {
+	wanted := map[string]bool{}
+	for _, n := range names {
+		wanted[n] = true
+	}
+	var subs []subBench
+	for _, b := range subBenches {
+		if wanted[b.name] {
+			subs = append(subs, b)
+			delete(wanted, b.name)
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(wanted)) {
+		return nil, usagef("-what %s: want boot, uncontended, warm or cold", n)
+	}
+	return subs, nil
+}
+
+// runBenches runs them all, even if one misses its promise.
+func runBenches(cmd *cobra.Command, o vmtests.Options, subs []subBench, rounds int) error {
+	missed := false
+	for _, b := range subs {
+		w := cmd.OutOrStdout()
+		fmt.Fprintf(w, "\n%s: %s\n", b.name, b.what)
+		result, met, err := b.run(cmd.Context(), o, rounds, w, cmd.ErrOrStderr())
+		if err != nil {
+			return fmt.Errorf("bench %s: %w", b.name, err)
+		}
+		if err := benchmarks.Write(o.Root, b.name, result); err != nil {
+			return err
+		}
+		missed = missed || !met
+	}
+	if missed {
+		return errVerdict
+	}
+	return nil
+}

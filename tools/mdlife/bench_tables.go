@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"mdlife/benchmarks"
+	"mdlife/vmtests"
+)
+
+// yesNo is the last column of every benchmark's table.
+func yesNo(met bool) string {
+	if met {
+		return "yes"
+	}
+	return "NO"
+}
+
+func newTable(w io.Writer, header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(header)
+	return t
+}
+
+func benchBoot(ctx context.Context, o vmtests.Options, rounds int, w, _ io.Writer) (any, bool, error) {
+	b, err := benchmarks.BootToResult(ctx, o, rounds)
+	if err != nil {
+		return nil, false, err
+	}
+	t := newTable(w, "machine", "plain QEMU", "mdlife", "ratio [quartiles]", "limit", "met")
+	t.AppendRow(table.Row{b.Machine, fmt.Sprintf("%.2f s", b.Reference), fmt.Sprintf("%.2f s", b.Candidate),
+		b.Ratio, b.Limit, yesNo(b.Met())})
+	t.Render()
+	return b, b.Met(), nil
+}
+
+func benchUncontended(ctx context.Context, o vmtests.Options, rounds int, w, _ io.Writer) (any, bool, error) {
+	results, err := benchmarks.Uncontended(ctx, o, rounds)
+	if err != nil {
+		return nil, false, err
+	}
+	t := newTable(w, "path", "unpatched", "patched", "ratio [quartiles]", "A/A control", "noise", "within noise")
+	met := true
+	for _, name := range slices.Sorted(maps.Keys(results)) {
+		r := results[name]
+		verdict := yesNo(r.WithinNoise)
+		if r.Void {
+			verdict = "void: the machine was too restless"
+		}
+		// A patched kernel that is faster than noise keeps the promise, too.
+		met = met && !r.Void && (r.WithinNoise || r.Ratio.Median < 1)
+		t.AppendRow(table.Row{name, fmt.Sprintf("%.1f µs", r.Reference), fmt.Sprintf("%.1f µs", r.Candidate),
+			r.Ratio, r.Control, fmt.Sprintf("±%.3f", r.Noise), verdict})
+	}
+	t.Render()
+	return results, met, nil
+}
+
+func benchWarm(ctx context.Context, o vmtests.Options, _ int, w, log io.Writer) (any, bool, error) {
+	return printWhole(w)(benchmarks.Warm(ctx, o, log))
+}
+
+func benchCold(ctx context.Context, o vmtests.Options, _ int, w, log io.Writer) (any, bool, error) {
+	return printWhole(w)(benchmarks.Cold(ctx, o, log))
+}
+
+// printWhole prints what Warm or Cold returned.
+func printWhole(w io.Writer) func([]benchmarks.Whole, error) (any, bool, error) {
+	return func(runs []benchmarks.Whole, err error) (any, bool, error) {
+		if err != nil {
+			return nil, false, err
+		}
+		t := newTable(w, "run", "took", "limit", "exit code", "met")
+		met := true
+		for _, r := range runs {
+			met = met && r.Met()
+			t.AppendRow(table.Row{r.Name, fmt.Sprintf("%.1f s", r.Seconds), fmt.Sprintf("%.0f s", r.Limit), r.Exit, yesNo(r.Met())})
+		}
+		t.Render()
+		return runs, met, nil
+	}
+}

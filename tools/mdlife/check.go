@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/kernel"
+	"mdlife/tools/series"
+	"mdlife/vmtests"
+)
+
+func newCheck() *cobra.Command {
+	var each bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check a patch series' hygiene: git am, checkpatch, and each prefix builds",
+		Example: `  mdlife check
+  mdlife check -base 6.1 -each-builds`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	cmd.Flags().Lookup("accel").Hidden = true
+	cmd.Flags().Lookup("tree").Hidden = true
+	cmd.Flags().BoolVar(&each, "each-builds", false, "build the kernel after each patch, too")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		return check(cmd, o, each)
+	}
+	return cmd
+}
+
+// check runs all checks, prints a line for each and fails if one failed.
+func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
+	ctx := cmd.Context()
+	cache, err := kernel.CacheDir()
+	if err != nil {
+		return err
+	}
+	req := kernel.Request{Base: o.Base, PatchDir: vmtests.PatchDir(o.Root, o.Base), CacheDir: cache, Progress: o.Progress}
+	s, err := series.Open(ctx, req)
+	if err != nil {
+		return err
+	}
+	steps := []func(context.Context) ([]series.Result, error){s.Apply, s.Checkpatch}
+	if each {
+		steps = append(steps, func(ctx context.Context) ([]series.Result, error) { return s.Builds(ctx, req) })
+	}
+	failed := 0
+	for _, step := range steps {
+		results, err := step(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			if r.OK() {
+				fmt.Fprintf(cmd.OutOrStdout(), "ok   check %s\n", r.Name)
+				continue
+			}
+			failed++
+			fmt.Fprintf(cmd.OutOrStdout(), "FAIL check %s\n%s\n", r.Name, r.Detail)
+		}
+	}
+	if failed > 0 {
+		return errVerdict
+	}
+	return nil
+}

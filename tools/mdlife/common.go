@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/kernel"
+	"mdlife/tools/progress"
+	"mdlife/vmtests"
+	"mdlife/vmtests/vm"
+)
+
+// maxRace keeps a mistyped duration from racing for a day.
+const maxRace = time.Hour
+
+// target holds the flags that say which kernels and how to boot them; the
+// subcommands share it.
+type target struct {
+	base, tree, accel string
+}
+
+// addTarget adds the flags -base, -tree and -accel.
+func addTarget(cmd *cobra.Command) *target {
+	t := &target{}
+	cmd.Flags().StringVar(&t.base, "base", "6.1", "kernel to start from: "+strings.Join(baseNames(), ", "))
+	cmd.Flags().StringVar(&t.tree, "tree", "", "a kernel tree of your own, taken as it stands in place of the base with the series")
+	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
+	return t
+}
+
+// options checks the flags and turns them into what package vmtests wants.
+func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
+	o := vmtests.Options{Tree: t.tree, Accel: vm.Accel(t.accel)}
+	var err error
+	if o.Base, err = findBase(t.base); err != nil {
+		return o, err
+	}
+	if !slices.Contains([]string{"", "kvm", "tcg"}, t.accel) {
+		return o, usagef("-accel %s: want kvm or tcg", t.accel)
+	}
+	if t.tree != "" {
+		if err := vmtests.CheckTree(t.tree); err != nil {
+			return o, usagef("-tree: %w", err)
+		}
+		if o.Tree, err = filepath.Abs(t.tree); err != nil {
+			return o, err
+		}
+	}
+	if o.Root, err = vmtests.FindRoot(); err != nil {
+		return o, usage(err)
+	}
+	o.Progress = progress.New(cmd.ErrOrStderr())
+	return o, nil
+}
+
+// findBase is kernel.FindBase with the mistake marked as the user's.
+func findBase(name string) (kernel.Base, error) {
+	base, err := kernel.FindBase(name)
+	if err != nil {
+		return base, usagef("-base: %w", err)
+	}
+	return base, nil
+}
+
+// baseNames lists the bases for help texts.
+func baseNames() []string {
+	var names []string
+	for _, b := range kernel.Bases() {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+// parseVariant checks a -variant flag.
+func parseVariant(s string) (kernel.Variant, error) {
+	if v := kernel.Variant(s); slices.Contains(kernel.Variants(), v) {
+		return v, nil
+	}
+	return "", usagef("-variant %s: want base, patched or debug", s)
+}
+
+// checkRange refuses a number outside of lo to hi.
+func checkRange(flag string, n, lo, hi int) error {
+	if n < lo || n > hi {
+		return usagef("-%s %d: want %d to %d", flag, n, lo, hi)
+	}
+	return nil
+}
+
+// checkRace refuses durations that make no race.
+func checkRace(d time.Duration) error {
+	if d < 100*time.Millisecond || d > maxRace {
+		return usagef("-race %v: want 100ms to %v", d, maxRace)
+	}
+	return nil
+}
+
+// printTimings prints how long each phase took, the longest first.
+func printTimings(cmd *cobra.Command, tr *progress.Tracker, wall time.Duration) {
+	ts := tr.Summary()
+	slices.SortStableFunc(ts, func(a, b progress.Timing) int { return int(b.Took - a.Took) })
+	w := cmd.ErrOrStderr()
+	fmt.Fprintf(w, "\nPhases (some overlap), %.1f s in all:\n", wall.Seconds())
+	for _, t := range ts {
+		fmt.Fprintf(w, "%8.2f s  %s\n", t.Took.Seconds(), t.Name)
+	}
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// newKernel is the contract of design.md section 7: the directory is the last
+// and only line on stdout.
+func newKernel() *cobra.Command {
+	var variant string
+	cmd := &cobra.Command{
+		Use:   "kernel",
+		Short: "Build a kernel, if need be, and print the directory that holds it",
+		Long: `Build a kernel, if need be, and print the directory that holds bzImage, vmlinux,
+.config and, if any, modules/. Nothing else is written to stdout.`,
+		Example: `  mdlife kernel -base 6.1 -variant patched
+  mdlife kernel -variant debug -tree ~/linux
+  gdb "$(mdlife kernel -variant base)/vmlinux"`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	cmd.Flags().Lookup("accel").Hidden = true
+	cmd.Flags().StringVar(&variant, "variant", "patched", "base (unpatched), patched (the whole series) or debug (with KASAN, PROVE_LOCKING …)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		v, err := parseVariant(variant)
+		if err != nil {
+			return err
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		a, err := o.BuildKernel(cmd.Context(), v)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), a.Dir)
+		return nil
+	}
+	return cmd
+}

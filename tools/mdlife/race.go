@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/kernel"
+	"mdlife/tools/event"
+	"mdlife/vmtests"
+)
+
+// raceFlags are the flags of mdlife race.
+type raceFlags struct {
+	stop             string
+	members, openers int
+	cycles           int
+	duration         time.Duration
+	seed             uint64
+	kernels          []string
+}
+
+func newRace() *cobra.Command {
+	var fl raceFlags
+	cmd := &cobra.Command{
+		Use:   "race",
+		Short: "Run one race only, on the kernels of your choice, and print its figures",
+		Example: `  mdlife race                                    10 s of ioctl stops on both kernels
+  mdlife race -stop sysfs -members 2 -openers 4 -race 1m
+  mdlife race -kernels patched,debug -cycles 5000 -seed 42`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	f := cmd.Flags()
+	f.StringVar(&fl.stop, "stop", event.StopIoctl, "how the array is stopped: ioctl, sysfs or named")
+	f.IntVar(&fl.members, "members", 0, "0: an array without members; 2: raid1 on two brd disks")
+	f.IntVar(&fl.openers, "openers", 2, "threads that open")
+	f.DurationVar(&fl.duration, "race", vmtests.DefaultRace, "how long")
+	f.IntVar(&fl.cycles, "cycles", 0, "end after so many stop cycles (0: only by time)")
+	f.Uint64Var(&fl.seed, "seed", 0, "seed (default: a new one, printed)")
+	f.StringSliceVar(&fl.kernels, "kernels", []string{"unpatched", "patched"}, "any of unpatched, patched, debug")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		variants, err := fl.check()
+		if err != nil {
+			return err
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		return fl.run(cmd, o, variants)
+	}
+	return cmd
+}
+
+// check refuses flags out of range and returns the kernels to boot.
+func (fl *raceFlags) check() ([]kernel.Variant, error) {
+	if !slices.Contains([]string{event.StopIoctl, event.StopSysfs, event.StopNamed}, fl.stop) {
+		return nil, usagef("-stop %s: want ioctl, sysfs or named", fl.stop)
+	}
+	if fl.members != 0 && fl.members != 2 {
+		return nil, usagef("-members %d: want 0 or 2", fl.members)
+	}
+	if err := checkRange("openers", fl.openers, 1, 64); err != nil {
+		return nil, err
+	}
+	if err := checkRange("cycles", fl.cycles, 0, 10_000_000); err != nil {
+		return nil, err
+	}
+	if err := checkRace(fl.duration); err != nil {
+		return nil, err
+	}
+	var variants []kernel.Variant
+	for _, name := range fl.kernels {
+		if name == "unpatched" {
+			name = string(kernel.VariantBase)
+		}
+		v, err := parseVariant(name)
+		if err != nil {
+			return nil, usagef("-kernels %s: want any of unpatched, patched, debug", strings.Join(fl.kernels, ","))
+		}
+		variants = append(variants, v)
+	}
+	return variants, nil
+}
+
+// run boots the kernels one after the other and prints what each reported.
+func (fl *raceFlags) run(cmd *cobra.Command, o vmtests.Options, variants []kernel.Variant) error {
+	if fl.seed == 0 {
+		fl.seed = uint64(time.Now().UnixNano())
+	}
+	plan := event.Plan{Seed: fl.seed, Races: []event.RaceSpec{{
+		Name: "race", Stop: fl.stop, Members: fl.members, Openers: fl.openers,
+		Millis: int(fl.duration.Milliseconds()), Cycles: fl.cycles,
+	}}}
+	guests, err := vmtests.RunEach(cmd.Context(), o, variants, plan)
+	if err != nil {
+		return err
+	}
+	return printRaces(cmd.OutOrStdout(), guests)
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/kernel"
+	"mdlife/vmtests"
+	"mdlife/vmtests/vm"
+)
+
+func newShell() *cobra.Command {
+	var variant string
+	var cpus, mem int
+	cmd := &cobra.Command{
+		Use:   "shell",
+		Short: "Boot a kernel to an interactive prompt with mdadm, udev and the race program in it",
+		Example: `  mdlife shell                        the patched kernel
+  mdlife shell -variant base          the unpatched one
+  mdlife shell -variant debug -cpus 4 -mem 2048
+In the guest: mdadm --create …, mdstress --help; poweroff or Ctrl-a x ends it.`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	cmd.Flags().StringVar(&variant, "variant", "patched", "base (unpatched), patched or debug")
+	cmd.Flags().IntVar(&cpus, "cpus", 2, "virtual CPUs")
+	cmd.Flags().IntVar(&mem, "mem", 1024, "memory in MiB")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		v, err := parseVariant(variant)
+		if err != nil {
+			return err
+		}
+		if err := checkRange("cpus", cpus, 1, 64); err != nil {
+			return err
+		}
+		if err := checkRange("mem", mem, 256, 1<<20); err != nil {
+			return err
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		return shell(cmd, o, v, vm.Config{CPUs: cpus, MemMiB: mem})
+	}
+	return cmd
+}
+
+// shell builds what is needed, then hands the terminal to the guest.
+func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Config) error {
+	a, err := o.BuildKernel(cmd.Context(), v)
+	if err != nil {
+		return err
+	}
+	image, err := o.BuildImage(cmd.Context())
+	if err != nil {
+		return err
+	}
+	// For u-root's init: leave the console to the shell. Otherwise init puts a
+	// pipe between the shell and the terminal, and the shell ends at once.
+	cfg.Append = []string{"--", "-test"}
+	cfg.Name, cfg.Kernel, cfg.Initramfs, cfg.Accel = "shell", a.BzImage(), image.Path, o.Accel
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s kernel %s; Ctrl-a x ends the guest\n", a.Label, a.Release)
+	return vm.Shell(cmd.Context(), cfg)
+}

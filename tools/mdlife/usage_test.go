@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDoubleDashes(t *testing.T) {
+	for _, tc := range []struct{ in, want string }{
+		{"kernel -base 6.1 -variant=patched", "kernel --base 6.1 --variant=patched"},
+		{"vmtest --quick -h", "vmtest --quick -h"},
+		{"shell -- -append x", "shell -- -append x"},
+		{"race -seed -5 -", "race --seed -5 -"},
+	} {
+		if got := doubleDashes(strings.Fields(tc.in)); !slices.Equal(got, strings.Fields(tc.want)) {
+			t.Errorf("%q: got %q", tc.in, got)
+		}
+	}
+}
+
+// runCLI carries out a command line and returns its code and output.
+func runCLI(t *testing.T, line string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(context.Background(), strings.Fields(line), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestMistakesGetOneLineAndExitTwo(t *testing.T) {
+	for line, want := range map[string]string{
+		"frobnicate":                   `unknown command "frobnicate"`,
+		"kernel -bse 6.1":              "unknown flag: --bse",
+		"kernel -base 5.99":            "5.99",
+		"kernel -variant best":         "best",
+		"kernel 6.1":                   `takes no argument "6.1"`,
+		"vmtest -race soon":            "soon",
+		"vmtest -race 0s":              "-race",
+		"vmtest -race 10h":             "-race",
+		"vmtest -accel warp":           "warp",
+		"vmtest -tree /does/not/exist": "/does/not/exist",
+		"vmtest -tree /etc":            "/etc",
+		"race -stop bomb":              "bomb",
+		"race -kernels unpatched,odd":  "odd",
+		"race -openers 0":              "-openers",
+		"race -members 1":              "-members",
+		"bench -what speed":            "speed",
+		"bench -rounds 0":              "-rounds",
+		"shell -variant best":          "best",
+		"check -base 7":                "7",
+		"shell -cpus 0":                "-cpus",
+	} {
+		code, out, errs := runCLI(t, line)
+		if code != exitUsage || out != "" || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, want) {
+			t.Errorf("mdlife %s: exit %d, stdout %q, stderr %q; want exit 2 and one line with %q", line, code, out, errs, want)
+		}
+	}
+}
+
+func TestHelpHasExamples(t *testing.T) {
+	for _, cmd := range newRoot().Commands() {
+		code, out, _ := runCLI(t, cmd.Name()+" --help")
+		if code != exitOK || !strings.Contains(out, "Examples:") || !strings.Contains(out, "mdlife "+cmd.Name()) {
+			t.Errorf("mdlife %s --help: exit %d, no examples in %q", cmd.Name(), code, out)
+		}
+	}
+}
+
+func TestInterruptedSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var out, errs bytes.Buffer
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	code := run(ctx, []string{"kernel", "-variant", "base"}, &out, &errs)
+	if code != exitInterrupted || !strings.Contains(errs.String(), "interrupted") || out.Len() != 0 {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, out.String(), errs.String())
+	}
+}
+
+func TestIsUsageSeesThroughWrapping(t *testing.T) {
+	if !isUsage(errors.Join(errors.New("x"), usagef("bad"))) || isUsage(errors.New("bad")) {
+		t.Error("isUsage")
+	}
+}

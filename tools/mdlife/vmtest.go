@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
+)
+
+func newVMTest() *cobra.Command {
+	var o vmtests.Options
+	cmd := &cobra.Command{
+		Use:   "vmtest",
+		Short: "Compare the unpatched and the patched kernel: PASS, FAIL or NO POWER",
+		Long: `Build the unpatched and the patched kernel, boot both, race opens against stops in
+them, run mdadm and udev under a stray reader, check the requirements, and compare.
+Exit code 0 only if the verdict is PASS. Results: out/<base>/verdict.json, junit.xml,
+report.html, verdict.txt and both consoles.`,
+		Example: `  mdlife vmtest
+  mdlife vmtest -base 6.1 -quick
+  mdlife vmtest -tree ~/linux -race 30s
+  mdlife vmtest -seed 1733333333 -sequential`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&o.Quick, "quick", false, "race for "+vmtests.QuickRace.String()+" and do fewer mdadm cycles; asks for less")
+	f.DurationVar(&o.Race, "race", 0, "racing time of each kernel, over all phases (default "+vmtests.DefaultRace.String()+")")
+	f.Uint64Var(&o.Seed, "seed", 0, "seed of the races (default: a new one, printed)")
+	f.BoolVar(&o.Debug, "debug", false, "boot the debug variant as the patched kernel")
+	f.BoolVar(&o.Sequential, "sequential", false, "boot one kernel after the other, not both at once")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if cmd.Flags().Changed("race") {
+			if err := checkRace(o.Race); err != nil {
+				return err
+			}
+		}
+		opts, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		opts.Quick, opts.Race, opts.Seed, opts.Debug, opts.Sequential = o.Quick, o.Race, o.Seed, o.Debug, o.Sequential
+		return vmtest(cmd, opts)
+	}
+	return cmd
+}
+
+// vmtest runs the comparison and prints it.
+func vmtest(cmd *cobra.Command, o vmtests.Options) error {
+	started := time.Now()
+	rep, err := vmtests.Compare(cmd.Context(), o)
+	if err != nil {
+		return err
+	}
+	printTimings(cmd, o.Progress, time.Since(started))
+	w := cmd.OutOrStdout()
+	if err := rep.WriteText(w); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "More: %s\n", filepath.Join("out", o.Base.Name, verdict.HTMLFile))
+	if rep.Verdict != verdict.Pass {
+		return errVerdict
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"mdlife/initramfs"
+	"mdlife/kernel"
+)
+
+// Artefact is a kernel that is ready to boot, with what identifies it.
+type Artefact struct {
+	kernel.Result
+	Label  string // "unpatched", "patched", "debug", "your tree"
+	Tree   string // the developer's tree it was built from, or ""
+	Slow   int    // how many times slower than a plain kernel it runs
+	SHA256 string // of its bzImage
+}
+
+// BzImage is the path of the kernel image.
+func (a Artefact) BzImage() string { return filepath.Join(a.Dir, "bzImage") }
+
+// Artefacts is everything that a comparison boots.
+type Artefacts struct {
+	Unpatched, Patched Artefact
+	Image              initramfs.Image
+}
+
+// debugSlowness is roughly how much KASAN and lockdep slow a guest down.
+const debugSlowness = 8
+
+// Build makes both kernels and the initramfs, or finds them in the cache. The
+// patched kernel comes second, since it reuses the unpatched one's objects; the
+// initramfs is made meanwhile.
+func (o Options) Build(ctx context.Context) (Artefacts, error) {
+	var all Artefacts
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		all.Image, err = o.BuildImage(ctx)
+		return err
+	})
+	g.Go(func() (err error) {
+		if all.Unpatched, err = o.BuildKernel(ctx, kernel.VariantBase); err != nil {
+			return err
+		}
+		all.Patched, err = o.BuildKernel(ctx, o.patchedVariant())
+		return err
+	})
+	return all, g.Wait()
+}
+
+// patchedVariant is the variant that stands in the patched column.
+func (o Options) patchedVariant() kernel.Variant {
+	if o.Debug {
+		return kernel.VariantDebug
+	}
+	return kernel.VariantPatched
+}
+
+// BuildImage makes the initramfs or finds it in the cache.
+func (o Options) BuildImage(ctx context.Context) (initramfs.Image, error) {
+	cache, err := kernel.CacheDir()
+	if err != nil {
+		return initramfs.Image{}, err
+	}
+	return initramfs.Build(ctx, initramfs.Config{Root: o.Root, CacheDir: cache, Progress: o.Progress})
+}
+
+// BuildKernel makes one variant of the base or finds it in the cache. Where the
+// options name a developer's tree, that tree is the patched variant.
+func (o Options) BuildKernel(ctx context.Context, variant kernel.Variant) (Artefact, error) {
+	cache, err := kernel.CacheDir()
+	if err != nil {
+		return Artefact{}, err
+	}
+	a := Artefact{Label: label(variant), Slow: 1}
+	req := kernel.Request{Base: o.Base, Variant: variant, CacheDir: cache, Progress: o.Progress}
+	if variant != kernel.VariantBase {
+		req.PatchDir = PatchDir(o.Root, o.Base)
+		if o.Tree != "" {
+			req.Tree, a.Tree, a.Label = o.Tree, o.Tree, "your tree"
+		}
+	}
+	if variant == kernel.VariantDebug {
+		a.Slow = debugSlowness
+	}
+	if a.Result, err = kernel.Build(ctx, req); err != nil {
+		return Artefact{}, err
+	}
+	a.SHA256, err = sha256File(a.BzImage())
+	return a, err
+}
+
+// label is the heading of a variant's column.
+func label(v kernel.Variant) string {
+	if v == kernel.VariantBase {
+		return "unpatched"
+	}
+	return string(v)
+}
+
+func sha256File(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

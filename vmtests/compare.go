@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mdlife/tools/event"
+	"mdlife/vmtests/verdict"
+)
+
+// Compare carries out the whole comparison and writes its results to the
+// output directory. An error means that there is no verdict; a verdict other
+// than PASS is no error.
+func Compare(ctx context.Context, o Options) (verdict.Report, error) {
+	started := time.Now()
+	if o.Seed == 0 {
+		o.Seed = uint64(started.UnixNano())
+	}
+	if err := o.ChooseAccel(ctx); err != nil {
+		return verdict.Report{}, err
+	}
+	all, err := o.Build(ctx)
+	if err != nil {
+		return verdict.Report{}, err
+	}
+	planU, planP := o.plans()
+	in := verdict.Input{Base: o.Base.Name, Seed: o.Seed, Quick: o.Quick, Race: o.race(), Started: started}
+	in.Unpatched, in.Patched, err = o.runBoth(ctx, all, planU, planP)
+	if err != nil {
+		return verdict.Report{}, err
+	}
+	for _, t := range o.Progress.Summary() {
+		in.Timings = append(in.Timings, verdict.Timing{Name: t.Name, Seconds: t.Took.Seconds()})
+	}
+	rep := verdict.Judge(in)
+	return rep, rep.WriteFiles(o.out())
+}
+
+// runBoth boots both guests, at once unless the options say otherwise.
+func (o Options) runBoth(ctx context.Context, all Artefacts, planU, planP event.Plan) (u, p verdict.Kernel, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	if o.Sequential {
+		g.SetLimit(1)
+	}
+	g.Go(func() (err error) {
+		u, err = o.RunGuest(ctx, all.Unpatched, all.Image, planU)
+		return err
+	})
+	g.Go(func() (err error) {
+		p, err = o.RunGuest(ctx, all.Patched, all.Image, planP)
+		return err
+	})
+	return u, p, g.Wait()
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mdlife/initramfs"
+	"mdlife/tools/event"
+	"mdlife/tools/progress"
+	"mdlife/vmtests/verdict"
+	"mdlife/vmtests/vm"
+)
+
+// RunGuest boots one kernel, has it carry out plan and returns what it
+// reported. A guest that dies is no error but a result that says so; an error
+// means that it could not be started or that ctx was cancelled.
+func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Kernel, error) {
+	if err := os.MkdirAll(o.out(), 0o755); err != nil {
+		return verdict.Kernel{}, err
+	}
+	name := strings.ReplaceAll(a.Label, " ", "-")
+	console := filepath.Join(o.out(), "console-"+name+".log")
+	show := &phaseShow{tracker: o.Progress, guest: a.Label}
+	show.next("boot")
+	res, err := vm.Run(ctx, vm.Config{
+		Name:       name,
+		Kernel:     a.BzImage(),
+		Initramfs:  image.Path,
+		ConsoleLog: console,
+		Plan:       plan,
+		Accel:      o.Accel,
+		OnEvent:    show.event,
+		Silence:    silence * time.Duration(a.Slow),
+		Timeout:    timeout(plan, a.Slow),
+		Allow:      allowed(o.Base.Name),
+	})
+	show.end(err)
+	if ctx.Err() != nil {
+		return verdict.Kernel{}, ctx.Err()
+	}
+	k := verdict.Kernel{
+		Label: a.Label, Key: a.Key, Release: a.Release, Version: a.Version, Tree: a.Tree, SHA256: a.SHA256,
+		Initramfs: image.Key, Accel: string(res.Accel), Machine: res.Machine, Console: console,
+		Boot: res.BootToHello.Seconds(), Wall: res.Wall.Seconds(),
+		Plan: plan, Events: res.Events,
+	}
+	for _, f := range append(res.Findings, res.Allowed...) {
+		k.Findings = append(k.Findings, verdict.Finding{Kind: f.Kind, Title: f.Title, Frames: f.Frames, Line: f.Line, Allowed: f.Allowed})
+	}
+	if err == nil {
+		return k, nil
+	}
+	var failure *vm.Failure
+	if !errors.As(err, &failure) {
+		return k, err // QEMU never ran
+	}
+	k.Trace = failure.Error()
+	if len(failure.Findings) == 0 || !isDone(res.Events) {
+		k.Died = failure.Reason
+	}
+	return k, nil
+}
+
+// isDone tells whether the guest carried out its whole plan.
+func isDone(events []event.Event) bool {
+	return slices.ContainsFunc(events, func(e event.Event) bool { return e.Done != nil })
+}
+
+// ChooseAccel settles on an accelerator where the options name none, with a note
+// if it is not KVM.
+func (o *Options) ChooseAccel(ctx context.Context) error {
+	if o.Accel != "" {
+		return nil
+	}
+	p, err := vm.ProbeAccel(ctx)
+	if err != nil {
+		return err
+	}
+	o.Accel = p.Accel
+	if p.Note != "" {
+		o.Progress.Printf("    note  %s", p.Note)
+	}
+	return nil
+}
+
+// phaseShow turns a guest's events into phases of the progress display.
+type phaseShow struct {
+	tracker *progress.Tracker
+	guest   string
+	name    string
+	phase   *progress.Phase
+}
+
+// next ends the running phase and begins another, unless name is running.
+func (s *phaseShow) next(name string) {
+	if name == s.name {
+		return
+	}
+	s.phase.End(nil)
+	s.name = name
+	s.phase = s.tracker.Start(s.guest + ": " + name)
+}
+
+// event is called with every event of the guest, in order.
+func (s *phaseShow) event(e event.Event) {
+	switch {
+	case e.Beat != nil && e.Beat.Phase != "":
+		s.next(e.Beat.Phase)
+		s.phase.Step(e.Beat.Done, 0)
+	case e.Hello != nil:
+		s.next("start")
+	case e.Done != nil:
+		s.next("power off")
+	}
+}
+
+// end closes the last phase.
+func (s *phaseShow) end(err error) { s.phase.End(err) }

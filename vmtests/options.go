@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package vmtests carries out a comparison run: it builds the unpatched and the
+// patched kernel and the initramfs, boots both kernels, collects what their
+// guests report and has package verdict judge it.
+package vmtests
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mdlife/kernel"
+	"mdlife/tools/progress"
+	"mdlife/vmtests/vm"
+)
+
+// How long each guest races, all phases together, unless told otherwise.
+const (
+	DefaultRace = 10 * time.Second
+	QuickRace   = 3 * time.Second
+)
+
+// Options says what to compare and how.
+type Options struct {
+	Root       string        // the repository's root directory; see [FindRoot]
+	Base       kernel.Base   // what to patch
+	Tree       string        // a developer's tree to compare with Base as it stands, instead of Base with the series; or ""
+	Debug      bool          // boot the debug variant (KASAN, PROVE_LOCKING …) as the patched kernel
+	Race       time.Duration // racing time of each guest; 0: [DefaultRace], or [QuickRace]
+	Quick      bool          // fewer cycles of the mdadm loop, and QuickRace
+	Seed       uint64        // of the races; 0: a new one
+	Accel      vm.Accel      // "": whichever truly runs a guest
+	Sequential bool          // boot the patched kernel after the unpatched one, not beside it
+	Out        string        // where results go; "": Root/out/<base>
+	Progress   *progress.Tracker
+}
+
+// FindRoot returns the root of the repository that holds the working directory.
+func FindRoot() (string, error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := wd; ; dir = filepath.Dir(dir) {
+		b, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(b), "module mdlife\n") {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("%s is not inside mdlife's repository: run mdlife there", wd)
+		}
+	}
+}
+
+// PatchDir is where the repository keeps a base's series.
+func PatchDir(root string, base kernel.Base) string {
+	return filepath.Join(root, "patches", base.Name)
+}
+
+// CheckTree tells whether dir looks like a kernel tree whose md can be built.
+func CheckTree(dir string) error {
+	for _, file := range []string{"Makefile", "Kconfig", "drivers/md/md.c", "block/bdev.c"} {
+		_, err := os.Stat(filepath.Join(dir, file))
+		if errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s is no kernel tree of version 5.15 or later: it has no %s", dir, file)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// race is the racing time that the options ask for.
+func (o Options) race() time.Duration {
+	switch {
+	case o.Race > 0:
+		return o.Race
+	case o.Quick:
+		return QuickRace
+	default:
+		return DefaultRace
+	}
+}
+
+// out is the directory for results.
+func (o Options) out() string {
+	if o.Out != "" {
+		return o.Out
+	}
+	return filepath.Join(o.Root, "out", o.Base.Name)
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"time"
+
+	"mdlife/tools/event"
+)
+
+// Openers of a race: enough for 100,000 opens in 10 s on two busy cores, but
+// fewer where an array runs, which cannot be stopped while any has it open.
+const (
+	openers        = 4
+	openersRunning = 2
+)
+
+// The mdadm loop: as many cycles as design.md measured R23 with, and when it
+// looks for the device a second time.
+const (
+	mdadmCycles      = 40
+	mdadmCyclesQuick = 10
+	mdadmSettle      = 300 * time.Millisecond
+)
+
+// phases are the races of a comparison. Each gets its weight's share of the
+// racing time.
+var phases = []struct {
+	weight int
+	spec   event.RaceSpec
+}{
+	{4, event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl}},
+	{2, event.RaceSpec{Name: "ioctl-raid1", Stop: event.StopIoctl, Members: 2}},
+	{2, event.RaceSpec{Name: "sysfs", Stop: event.StopSysfs}},
+	{1, event.RaceSpec{Name: "sysfs-raid1", Stop: event.StopSysfs, Members: 2}},
+	{1, event.RaceSpec{Name: "named", Stop: event.StopNamed}},
+}
+
+// races divides the racing time over the phases.
+func races(total time.Duration) []event.RaceSpec {
+	sum := 0
+	for _, p := range phases {
+		sum += p.weight
+	}
+	var specs []event.RaceSpec
+	for _, p := range phases {
+		spec := p.spec
+		spec.Openers = openers
+		if spec.Members > 0 {
+			spec.Openers = openersRunning
+		}
+		spec.Millis = int(total.Milliseconds()) * p.weight / sum
+		specs = append(specs, spec)
+	}
+	return specs
+}
+
+// plans are the two guests' plans. They hold the same parts in opposite order,
+// so that each kernel's races share the machine with the other's mdadm loop,
+// which mostly waits, and neither kernel has the quieter machine.
+func (o Options) plans() (unpatched, patched event.Plan) {
+	cycles := mdadmCycles
+	if o.Quick {
+		cycles = mdadmCyclesQuick
+	}
+	plan := event.Plan{
+		Seed:   o.Seed,
+		Checks: true,
+		Races:  races(o.race()),
+		Mdadm:  &event.MdadmSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())},
+	}
+	unpatched, patched = plan, plan
+	patched.MdadmFirst = true
+	return unpatched, patched
+}
+
+// Limits that tell a guest that hangs from one that works.
+const (
+	silence      = 30 * time.Second // without any event; the guest sends one a second
+	bootAllow    = 60 * time.Second
+	checksAllow  = 120 * time.Second
+	perMdadm     = 5 * time.Second
+	perRaceExtra = 20 * time.Second // to settle, count leaks
+)
+
+// timeout bounds a guest that carries out plan. slow is how many times slower
+// than a plain one the kernel is.
+func timeout(plan event.Plan, slow int) time.Duration {
+	d := bootAllow
+	if plan.Checks {
+		d += checksAllow
+	}
+	for _, r := range plan.Races {
+		d += time.Duration(r.Millis)*time.Millisecond + perRaceExtra
+	}
+	if plan.Mdadm != nil {
+		d += time.Duration(plan.Mdadm.Cycles) * perMdadm
+	}
+	if plan.Bench != nil {
+		d += time.Duration(plan.Bench.Rounds) * time.Second
+	}
+	return d * time.Duration(slow)
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"mdlife/kernel"
+	"mdlife/tools/event"
+	"mdlife/tools/progress"
+)
+
+func TestPlansHoldTheSameInOppositeOrder(t *testing.T) {
+	u, p := Options{Seed: 7}.plans()
+	if u.MdadmFirst || !p.MdadmFirst {
+		t.Error("both guests have the same order")
+	}
+	p.MdadmFirst = false
+	if !reflect.DeepEqual(u, p) {
+		t.Errorf("plans differ:\n%+v\n%+v", u, p)
+	}
+	if !u.Checks || u.Mdadm.Cycles != 40 || u.Mdadm.SettleMillis != 300 || u.Seed != 7 {
+		t.Errorf("%+v", u)
+	}
+}
+
+func TestRacesShareTheRacingTime(t *testing.T) {
+	for _, o := range []struct {
+		opts Options
+		want time.Duration
+	}{{Options{}, 10 * time.Second}, {Options{Quick: true}, 3 * time.Second}, {Options{Quick: true, Race: time.Minute}, time.Minute}} {
+		plan, _ := o.opts.plans()
+		sum := 0
+		stops, raid, names := map[string]bool{}, false, map[string]bool{}
+		for _, r := range plan.Races {
+			sum += r.Millis
+			stops[r.Stop], names[r.Name] = true, true
+			raid = raid || r.Members > 0
+			if r.Openers < 2 || r.Millis == 0 {
+				t.Errorf("%+v", r)
+			}
+		}
+		if got := time.Duration(sum) * time.Millisecond; got != o.want || len(stops) != 3 || !raid || len(names) != len(plan.Races) {
+			t.Errorf("%v of racing, want %v; stops %v, names %v", got, o.want, stops, names)
+		}
+	}
+}
+
+func TestPlansFitTheKernelCommandLine(t *testing.T) {
+	plan, _ := Options{Seed: 1 << 63}.plans()
+	arg, err := plan.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const commandLineSize = 2048 // COMMAND_LINE_SIZE of arch/x86
+	if len(arg) > commandLineSize-400 {
+		t.Errorf("the plan takes %d of %d bytes", len(arg), commandLineSize)
+	}
+}
+
+func TestTimeoutCoversThePlan(t *testing.T) {
+	plan, _ := Options{Race: time.Minute}.plans()
+	if d := timeout(plan, 1); d < 2*time.Minute+40*time.Second {
+		t.Errorf("%v", d)
+	}
+	if timeout(plan, 8) != 8*timeout(plan, 1) {
+		t.Error("a slow kernel gets no more time")
+	}
+}
+
+func TestOnlyTheBaseWithTheWarningAllowsIt(t *testing.T) {
+	if len(allowed("6.1")) != 0 || len(allowed("mainline")) == 0 {
+		t.Errorf("6.1 %v, mainline %v", allowed("6.1"), allowed("mainline"))
+	}
+	for _, a := range expected {
+		if a.Base == "" || a.Text == "" || a.Reason == "" {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
+func TestFindRoot(t *testing.T) {
+	root, err := FindRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "vmtests", "plan.go")); err != nil {
+		t.Error(err)
+	}
+	t.Chdir(t.TempDir())
+	if _, err := FindRoot(); err == nil {
+		t.Error("found outside of the repository")
+	}
+}
+
+func TestCheckTree(t *testing.T) {
+	dir := t.TempDir()
+	for _, f := range []string{"Makefile", "Kconfig", "drivers/md/md.c", "block/bdev.c"} {
+		if err := CheckTree(dir); err == nil || !strings.Contains(err.Error(), "has no "+f) {
+			t.Errorf("without %s: %v", f, err)
+		}
+		path := filepath.Join(dir, f)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := CheckTree(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPhasesFollowTheGuest(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	tr := progress.New(&bytes.Buffer{})
+	s := &phaseShow{tracker: tr, guest: "patched"}
+	s.next("boot")
+	for _, e := range []event.Event{
+		{Hello: &event.Hello{}}, {Beat: &event.Beat{Phase: "race ioctl"}}, {Beat: &event.Beat{Phase: "race ioctl", Done: 9}}, {Done: &event.Done{}},
+	} {
+		s.event(e)
+	}
+	s.end(nil)
+	var names []string
+	for _, x := range tr.Summary() {
+		names = append(names, x.Name)
+	}
+	want := "patched: boot, patched: start, patched: race ioctl, patched: power off"
+	if got := strings.Join(names, ", "); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+func TestDefaultOutput(t *testing.T) {
+	o := Options{Root: "/r", Base: kernel.Base{Name: "6.1"}}
+	if o.out() != "/r/out/6.1" {
+		t.Error(o.out())
+	}
+}
