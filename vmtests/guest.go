@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mdlife/initramfs"
+	"mdlife/kernel"
 	"mdlife/tools/event"
 	"mdlife/tools/progress"
 	"mdlife/vmtests/verdict"
@@ -66,6 +67,19 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 		k.Died = failure.Reason
 	}
 	return k, nil
+}
+
+// BootAlone boots a kernel that need not keep any requirement, has it race for a
+// moment, and fails if it does not come through, or says something in its
+// console that it should not.
+func (o Options) BootAlone(ctx context.Context, built kernel.Result, image initramfs.Image) error {
+	a := Artefact{Result: built, Label: "alone", Slow: 1}
+	spec := event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl, Openers: openers, Millis: 500}
+	k, err := o.RunGuest(ctx, a, image, event.Plan{Seed: 1, Races: []event.RaceSpec{spec}})
+	if err == nil && (k.Died != "" || k.Trace != "") {
+		err = errors.New(k.Died + k.Trace)
+	}
+	return err
 }
 
 // isDone tells whether the guest carried out its whole plan.

@@ -17,7 +17,7 @@ func newCheck() *cobra.Command {
 	var each bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Check a patch series' hygiene: git am, checkpatch, and each prefix builds",
+		Short: "Check a patch series' hygiene: git am, checkpatch, and each prefix builds and boots",
 		Example: `  mdlife check
   mdlife check -base 6.1 -each-builds`,
 		Args: noArgs,
@@ -25,7 +25,7 @@ func newCheck() *cobra.Command {
 	t := addTarget(cmd)
 	cmd.Flags().Lookup("accel").Hidden = true
 	cmd.Flags().Lookup("tree").Hidden = true
-	cmd.Flags().BoolVar(&each, "each-builds", false, "build the kernel after each patch, too")
+	cmd.Flags().BoolVar(&each, "each-builds", false, "build the kernel after each patch, and boot it, too")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := t.options(cmd)
 		if err != nil {
@@ -50,7 +50,18 @@ func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
 	}
 	steps := []func(context.Context) ([]series.Result, error){s.Apply, s.Checkpatch}
 	if each {
-		steps = append(steps, func(ctx context.Context) ([]series.Result, error) { return s.Builds(ctx, req) })
+		if err := o.ChooseAccel(ctx); err != nil {
+			return err
+		}
+		image, err := o.BuildImage(ctx)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, func(ctx context.Context) ([]series.Result, error) {
+			return s.Builds(ctx, req, func(ctx context.Context, built kernel.Result) error {
+				return o.BootAlone(ctx, built, image)
+			})
+		})
 	}
 	failed := 0
 	for _, step := range steps {

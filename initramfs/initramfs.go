@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package initramfs makes the guest's root file system: u-root's init, shell
+// and usual commands, the project's guest programs, and Debian's mdadm and
+// systemd-udevd with their rules.
+//
+// The image is put together from layers, each a cpio archive in the cache
+// under a key that covers its content: a change in a guest program costs the
+// linking of that program, and nothing changed costs less than a second. The
+// kernel reads cpio archives one after the other from a single file. They are
+// not compressed: unpacking costs an emulated CPU more than loading.
+package initramfs
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"mdlife/tools/progress"
+)
+
+// Config says what to build.
+type Config struct {
+	Root     string            // the repository's root, where go.mod is
+	CacheDir string            // of the whole project; see kernel.CacheDir
+	Progress *progress.Tracker // may be nil
+}
+
+// Image is a built image.
+type Image struct {
+	Path   string // of the cpio archive
+	Key    string // names the content
+	Cached bool   // nothing had to be built
+}
+
+// Build returns the image for the sources as they are, building what changed.
+// It is safe for two runs at once: they share the work.
+func Build(ctx context.Context, cfg Config) (Image, error) {
+	root, err := filepath.Abs(cfg.Root)
+	if err != nil {
+		return Image{}, err
+	}
+	dir := filepath.Join(cfg.CacheDir, "initramfs")
+	phase := cfg.Progress.Start("initramfs")
+	img, err := build(ctx, store{dir}, []layer{
+		baseLayer{},
+		busyboxLayer{root},
+		&debianLayer{dir: dir, apt: filepath.Join(cfg.CacheDir, "apt-bookworm"), progress: cfg.Progress},
+		&guestLayer{root: root, programs: guestPrograms, dir: filepath.Join(dir, "bin")},
+	}, phase.Step)
+	phase.End(err)
+	if err != nil {
+		return Image{}, fmt.Errorf("initramfs: %w", err)
+	}
+	return img, nil
+}
+
+// build makes the layers and joins them. step is told how many are done.
+func build(ctx context.Context, s store, layers []layer, step func(done, total int)) (Image, error) {
+	lock, err := s.lock(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	defer lock.Close()
+	img := Image{Cached: true}
+	var paths, keys []string
+	for i, l := range layers {
+		path, cached, err := s.layer(ctx, l)
+		if err != nil {
+			return Image{}, fmt.Errorf("%s: %w", l.name(), err)
+		}
+		img.Cached = img.Cached && cached
+		paths, keys = append(paths, path), append(keys, filepath.Base(path))
+		step(i+1, len(layers))
+	}
+	img.Key = hash(keys...)
+	path, cached, err := s.get("image-"+img.Key+".cpio", func(f *os.File) error { return concat(f, paths) })
+	if err != nil {
+		return Image{}, err
+	}
+	img.Path, img.Cached = path, img.Cached && cached
+	s.prune()
+	return img, nil
+}
+
+// concat joins archives. Each must begin at a multiple of four bytes.
+func concat(w io.Writer, paths []string) error {
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		n, err := io.Copy(w, f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(make([]byte, -n&3)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/kernel"
+)
+
+// Accel is what executes the guest's instructions.
+type Accel string
+
+// The accelerators.
+const (
+	KVM Accel = "kvm" // the host's CPU
+	TCG Accel = "tcg" // QEMU's emulation, one thread a virtual CPU
+)
+
+// kvmDevice is where KVM is found.
+const kvmDevice = "/dev/kvm"
+
+// probeLimit is how long a boot sector may take to say hello: with a KVM that
+// works it takes a fifth of a second.
+var probeLimit = 3 * time.Second
+
+func (a Accel) check() error {
+	if a != KVM && a != TCG {
+		return fmt.Errorf("accelerator %q: want kvm or tcg", string(a))
+	}
+	return nil
+}
+
+func (a Accel) args() []string {
+	if a == KVM {
+		return []string{"-accel", "kvm"}
+	}
+	return []string{"-accel", "tcg,thread=multi"}
+}
+
+// kernelArgs are the kernel parameters that the accelerator needs.
+//
+// An emulated TSC is the host's, the same on every virtual CPU. The kernel does
+// not know that and would take the HPET, each read of which leaves the guest
+// under QEMU's one big lock: clocks would slow the races and line them up.
+func (a Accel) kernelArgs() []string {
+	if a == TCG {
+		return []string{"tsc=reliable"}
+	}
+	return nil
+}
+
+// cpu is the richest CPU model.
+func (a Accel) cpu() string {
+	if a == KVM {
+		return "host"
+	}
+	// Five-level page tables only make the emulated walks longer.
+	return "max,la57=off"
+}
+
+// Probe is an answer to which accelerator to use.
+type Probe struct {
+	Accel Accel  `json:"accel"`
+	Note  string `json:"note"` // why, one line; "" if there is nothing to say
+	Host  string `json:"host"` // what the answer holds for
+}
+
+// ProbeAccel chooses the accelerator: MDLIFE_ACCEL if set, else KVM where it
+// truly runs a guest, else TCG. A /dev/kvm that is there may still hang its
+// guests, so a boot sector is started on it; the answer is remembered in the
+// cache until QEMU, the device, or the running kernel change.
+func ProbeAccel(ctx context.Context) (Probe, error) {
+	if a := Accel(os.Getenv("MDLIFE_ACCEL")); a != "" {
+		if err := a.check(); err != nil {
+			return Probe{}, fmt.Errorf("MDLIFE_ACCEL: %w", err)
+		}
+		return Probe{Accel: a, Note: "MDLIFE_ACCEL says so"}, nil
+	}
+	program, err := findQEMU()
+	if err != nil {
+		return Probe{}, err
+	}
+	dir, err := kernel.CacheDir()
+	if err != nil {
+		return Probe{}, err
+	}
+	return probe(ctx, program, kvmDevice, filepath.Join(dir, "accel.json"))
+}
+
+// probe is ProbeAccel with everything that it looks at.
+func probe(ctx context.Context, program, device, memory string) (Probe, error) {
+	host := hostIdentity(program, device)
+	var p Probe
+	if data, err := os.ReadFile(memory); err == nil && json.Unmarshal(data, &p) == nil &&
+		p.Host == host && p.Accel.check() == nil {
+		return p, nil
+	}
+	p = Probe{Accel: KVM, Host: host}
+	if err := tryKVM(ctx, program, device); ctx.Err() != nil {
+		return Probe{}, ctx.Err()
+	} else if err != nil {
+		p.Accel, p.Note = TCG, "no KVM, so emulation: "+err.Error()
+	}
+	// An answer that cannot be kept is asked for again.
+	if data, err := json.MarshalIndent(p, "", "\t"); err == nil {
+		_ = replaceFile(memory, data)
+	}
+	return p, nil
+}
+
+// hostIdentity names what decides about the accelerator.
+func hostIdentity(program, device string) string {
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	id := string(bytes.TrimSpace(boot))
+	for _, path := range []string{program, device} {
+		var st unix.Stat_t
+		err := unix.Stat(path, &st)
+		id += fmt.Sprintf(" %s %v %d:%d %o %d %d", path, err, st.Dev, st.Rdev, st.Mode, st.Size, st.Mtim.Sec)
+	}
+	return id + fmt.Sprintf(" uid %d", os.Geteuid())
+}
+
+// tryKVM returns nil if KVM runs a boot sector.
+func tryKVM(ctx context.Context, program, device string) error {
+	f, err := os.OpenFile(device, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	f.Close()
+	if err := bootSectorOn(ctx, program, KVM); err != nil {
+		return fmt.Errorf("%s %w", device, err)
+	}
+	return nil
+}
+
+// bootSectorOn returns nil if an accelerator runs a boot sector until that
+// says hello.
+func bootSectorOn(ctx context.Context, program string, a Accel) error {
+	dir, err := os.MkdirTemp("", "mdlife-probe-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	disk := filepath.Join(dir, "boot.img")
+	if err := os.WriteFile(disk, bootSector(), 0o600); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	args := append(a.args(), "-machine", "pc", "-cpu", a.cpu(), "-m", "16",
+		"-display", "none", "-nodefaults", "-no-user-config", "-no-reboot", "-nic", "none",
+		"-serial", "stdio", "-device", "isa-debug-exit,iobase=0x501,iosize=1",
+		"-drive", "format=raw,if=floppy,file="+disk)
+	cmd := exec.CommandContext(limited, program, args...)
+	// Should a descendant keep the pipes open, they are closed all the same.
+	cmd.WaitDelay = time.Second
+	var out, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	err = cmd.Run()
+	if bytes.Contains(out.Bytes(), []byte(bootHello)) {
+		return nil
+	}
+	if limited.Err() != nil {
+		return fmt.Errorf("did not run a boot sector within %v", probeLimit)
+	}
+	return fmt.Errorf("did not run a boot sector: %w %s", err, firstLine(stderr.String()))
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	if err := errors.Join(err, tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

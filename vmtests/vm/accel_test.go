@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vm
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestBootSector boots the probe's boot sector under emulation, which works
+// everywhere: else a "no" would say nothing about KVM.
+func TestBootSector(t *testing.T) {
+	program, err := findQEMU()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bootSectorOn(context.Background(), program, TCG); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestProbe has QEMUs that are scripts, with a KVM that works or does not.
+func TestProbe(t *testing.T) {
+	for name, test := range map[string]struct {
+		script   string
+		noDevice bool
+		want     Accel
+		note     string
+	}{
+		"works":       {script: "echo SeaBIOS; echo " + bootHello + "; exit 3", want: KVM},
+		"fails":       {script: "echo 'failed to set MSR 0x10a' >&2; exit 1", want: TCG, note: "failed to set MSR 0x10a"},
+		"says little": {script: "echo SeaBIOS", want: TCG, note: "did not run a boot sector"},
+		"hangs":       {script: "exec sleep 60", want: TCG, note: "within 2s"},
+		"no device":   {script: "echo " + bootHello, noDevice: true, want: TCG, note: "no such file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			program, device, runs := filepath.Join(dir, "qemu"), filepath.Join(dir, "kvm"), filepath.Join(dir, "runs")
+			script := "#!/bin/sh\necho run >> " + runs + "\n" + test.script + "\n"
+			if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if !test.noDevice {
+				if err := os.WriteFile(device, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			memory := filepath.Join(dir, "cache", "accel.json")
+			ask := func() {
+				t.Helper()
+				begin := time.Now()
+				p, err := probe(context.Background(), program, device, memory)
+				if err != nil || p.Accel != test.want || !strings.Contains(p.Note, test.note) {
+					t.Errorf("%+v, %v; want %s, %q", p, err, test.want, test.note)
+				}
+				if time.Since(begin) > 2*probeLimit {
+					t.Errorf("took %v", time.Since(begin))
+				}
+			}
+			ask()
+			first := size(t, runs)
+			ask()
+			if size(t, runs) != first {
+				t.Error("the answer was not remembered")
+			}
+			if name == "hangs" {
+				return // what follows would only be slow
+			}
+			// Another QEMU gives another answer; so does a broken memory.
+			if err := os.WriteFile(program, []byte(script+"# newer\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			ask()
+			if err := os.WriteFile(memory, []byte("{"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			ask()
+			if !test.noDevice && size(t, runs) != 3*first {
+				t.Errorf("asked %d times less than it should be", 3-size(t, runs)/first)
+			}
+		})
+	}
+}
+
+func size(t *testing.T, path string) int64 {
+	t.Helper()
+	st, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Size()
+}
+
+func TestProbeCancelled(t *testing.T) {
+	program, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	memory := filepath.Join(t.TempDir(), "accel.json")
+	if _, err := probe(ctx, program, program, memory); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+	if size(t, memory) != 0 {
+		t.Error("an answer was remembered that nobody gave")
+	}
+}
+
+func TestOverride(t *testing.T) {
+	for value, want := range map[string]string{"tcg": "", "kvm": "", "warp": `MDLIFE_ACCEL: accelerator "warp": want kvm or tcg`} {
+		t.Setenv("MDLIFE_ACCEL", value)
+		p, err := ProbeAccel(context.Background())
+		if want == "" && (err != nil || string(p.Accel) != value) || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%s: %+v, %v", value, p, err)
+		}
+	}
+}

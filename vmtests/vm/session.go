@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vm
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hugelgupf/vmtest/qemu"
+
+	"mdlife/tools/event"
+	"mdlife/vmtests/triage"
+)
+
+// How long to wait once the outcome is known. Variables for the tests' sake, as
+// are the other limits that tests must wait for.
+var (
+	findingGrace = 1500 * time.Millisecond // for the rest of a report
+	doneGrace    = 20 * time.Second        // for a guest that is done to switch off
+	dumpQuiet    = 700 * time.Millisecond  // without a line, a dump is complete
+	dumpLimit    = 8 * time.Second
+	reapLimit    = 3 * time.Second // for a killed QEMU
+)
+
+// session is one guest from start to end.
+type session struct {
+	cfg     Config
+	program []string // QEMU's program with what comes before it
+	log     *os.File // may be nil
+
+	console console
+	wires   map[string]*wire // by the chardev's name
+	stderr  safeBuffer       // of QEMU
+	vm      *qemu.VM
+	started time.Time
+
+	events  chan event.Event
+	heard   chan bool // console lines came; true: with a finding
+	exited  chan error
+	badPort chan error // what was no event
+	readers sync.WaitGroup
+
+	result Result
+	done   bool // the guest said so
+}
+
+// newSession prepares everything that can fail without QEMU.
+func newSession(cfg Config) (*session, error) {
+	program, err := findQEMU()
+	if err != nil {
+		return nil, err
+	}
+	prefix, err := leash()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
+		cfg:     cfg,
+		program: []string{prefix, program},
+		wires:   map[string]*wire{},
+		events:  make(chan event.Event),
+		heard:   make(chan bool, 1),
+		exited:  make(chan error, 1),
+		badPort: make(chan error, 1),
+		result:  Result{Accel: cfg.Accel, Machine: cfg.Machine},
+	}
+	if s.log, err = openLog(cfg.ConsoleLog); err != nil {
+		return nil, err
+	}
+	s.console.scanner = triage.NewScanner(cfg.Allow...)
+	if s.log != nil {
+		s.console.log = s.log
+	}
+	for _, name := range []string{"console", "events", "monitor"} {
+		if s.wires[name], err = newWire(name); err != nil {
+			s.release()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// release gives back what newSession took.
+func (s *session) release() {
+	for _, w := range s.wires {
+		w.close()
+	}
+	if s.log != nil {
+		s.log.Close()
+	}
+}
+
+// run starts QEMU, decides about the outcome and waits for the end.
+func (s *session) run(ctx context.Context) (Result, error) {
+	defer s.release()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.started = time.Now()
+	if err := s.start(ctx); err != nil {
+		return s.result, fmt.Errorf("start %s: %w", s.program[1], err)
+	}
+	failure := s.watch(ctx)
+	s.reap()
+	s.result.Wall = time.Since(s.started)
+	s.result.Allowed, s.result.Findings = s.console.findings()
+	if err := ctx.Err(); err != nil {
+		return s.result, err
+	}
+	return s.result, s.verdict(failure)
+}
+
+// reap ends QEMU and takes what is still on its wires. They end with QEMU; a
+// process that has inherited them is not waited for.
+func (s *session) reap() {
+	_ = s.vm.Kill() // an error says that it has ended
+	limit := time.AfterFunc(reapLimit, func() {
+		for _, w := range s.wires {
+			w.host.Close()
+		}
+	})
+	defer limit.Stop()
+	for e := range s.events { // or the reader would wait for ever
+		s.event(e)
+	}
+	s.readers.Wait()
+	select {
+	case <-s.exited:
+	case <-time.After(reapLimit):
+	}
+}
+
+// verdict makes the error out of what watch says and what the console shows.
+func (s *session) verdict(f *Failure) error {
+	if f == nil && len(s.result.Findings) > 0 {
+		f = &Failure{}
+	}
+	if f == nil {
+		return nil
+	}
+	f.Guest, f.Log, f.Findings = s.cfg.Name, s.cfg.ConsoleLog, s.result.Findings
+	if f.Tail == nil {
+		f.Tail = s.console.last()
+	}
+	if f.Reason == "" || len(f.Findings) > 0 && f.Blocked == nil {
+		f.Reason = f.Findings[0].Title
+	}
+	f.QEMU = s.stderr.String()
+	return f
+}
+
+// start runs QEMU and the readers of its wires.
+func (s *session) start(ctx context.Context) error {
+	fns := []qemu.Fn{
+		clean,
+		qemu.WithQEMUCommand(s.program[0] + " " + s.program[1]),
+		qemu.WithKernel(s.cfg.Kernel),
+		qemu.WithInitramfs(s.cfg.Initramfs),
+		qemu.WithAppendKernel(append(kernelArgs(s.cfg), s.cfg.Append...)...),
+		qemu.WithSerialOutput(&s.stderr),
+		s.devices,
+	}
+	var err error
+	s.vm, err = startLeashed(ctx, s.exited, fns...)
+	if err != nil {
+		return err
+	}
+	s.result.Command = slices.Clone(s.vm.Cmdline())
+	for _, w := range s.wires {
+		w.guest.Close() // or its end would never be seen
+	}
+	s.readers.Go(func() {
+		if err := s.console.follow(s.wires["console"].host, s.hear); err != nil {
+			s.complain(fmt.Errorf("console log: %w", err))
+		}
+	})
+	s.readers.Go(func() {
+		defer close(s.events)
+		if err := readEvents(s.wires["events"].host, func(e event.Event) { s.events <- e }); err != nil {
+			s.complain(err)
+		}
+	})
+	return nil
+}
+
+// devices adds the machine and what is wired to this process.
+func (s *session) devices(_ *qemu.IDAllocator, o *qemu.Options) error {
+	o.AppendQEMU(machineArgs(s.cfg)...)
+	for _, name := range []string{"console", "events", "monitor"} {
+		o.AppendQEMU(chardevFD(name, o.AddFile(s.wires[name].guest))...)
+	}
+	o.AppendQEMU(consoleArgs()...)
+	o.AppendQEMU(eventArgs()...)
+	o.AppendQEMU(monitorArgs()...)
+	return nil
+}
+
+// hear notes that the console said something; one note can stand for many.
+func (s *session) hear(finding bool) {
+	for {
+		select {
+		case s.heard <- finding:
+			return
+		case earlier := <-s.heard:
+			finding = finding || earlier
+		}
+	}
+}
+
+// complain notes an error of a reader; the first one counts.
+func (s *session) complain(err error) {
+	select {
+	case s.badPort <- err:
+	default:
+	}
+}
+
+// safeBuffer collects what several goroutines write, up to a limit.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+const maxStderr = 64 << 10
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buf.Write(p[:min(len(p), max(0, maxStderr-b.buf.Len()))])
+	return len(p), nil
+}
+
+// Close implements io.Closer.
+func (b *safeBuffer) Close() error { return nil }
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+var _ io.WriteCloser = (*safeBuffer)(nil)

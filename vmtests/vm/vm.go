@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package vm boots a kernel in QEMU, has the guest carry out a plan, and ends
+// the machine as soon as the outcome is known.
+//
+// QEMU is run through hugelgupf/vmtest. The guest's events come over a
+// virtio-serial port, its console over a serial one; the console is kept whole
+// in a file and searched while it comes (package triage). A guest succeeds only
+// by saying that it is done: however else it ends, that is an error with a
+// title. Nothing stays running when the context ends or this process dies, and
+// any number of guests may run at once.
+//
+// Environment: MDLIFE_QEMU names another QEMU program, MDLIFE_ACCEL (kvm or
+// tcg) overrides the choice of accelerator. VMTEST_* variables are not heeded.
+package vm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mdlife/tools/event"
+	"mdlife/vmtests/triage"
+)
+
+// Config describes a guest. Only Kernel and Initramfs are required.
+type Config struct {
+	Name       string            // of the guest, seen in the process list and in errors
+	Kernel     string            // path of a bzImage
+	Initramfs  string            // path of an image from package initramfs
+	ConsoleLog string            // file that gets the serial console as it comes; "" for none
+	Plan       event.Plan        // what the guest is to do
+	Append     []string          // further kernel parameters
+	CPUs       int               // 0: 2
+	MemMiB     int               // 0: 1024
+	Accel      Accel             // "": see [ProbeAccel]
+	Machine    string            // QEMU's -machine; "": [DefaultMachine]
+	OnEvent    func(event.Event) // called with each event, in order, if not nil
+	Silence    time.Duration     // longest time without event and console line; 0: 30 s
+	Timeout    time.Duration     // longest time in all; 0: 10 min
+	Allow      []triage.Allow    // console findings that are expected
+}
+
+// Result is what is known of a guest that ran.
+type Result struct {
+	Events      []event.Event
+	Findings    []triage.Finding // those that nothing allows
+	Allowed     []triage.Finding // those that Config.Allow expects
+	BootToHello time.Duration    // from the start of QEMU to the first event; 0 if none came
+	Wall        time.Duration    // from the start of QEMU to its end
+	Command     []string         // QEMU's command line; empty if it never ran
+	Accel       Accel
+	Machine     string
+}
+
+// Defaults of Config.
+const (
+	defaultCPUs    = 2
+	defaultMemMiB  = 1024
+	defaultSilence = 30 * time.Second
+	defaultTimeout = 10 * time.Minute
+)
+
+// Run boots the guest and waits for its end. The error is nil only if the guest
+// said that it was done and nothing was found on its console; what is known is
+// in the result either way. A guest that came to grief gives a *[Failure].
+func Run(ctx context.Context, cfg Config) (Result, error) {
+	cfg, err := cfg.complete(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	plan, err := cfg.Plan.Encode()
+	if err != nil {
+		return Result{}, err
+	}
+	cfg.Append = append([]string{plan}, cfg.Append...)
+	s, err := newSession(cfg)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.run(ctx)
+}
+
+// complete checks a configuration and fills in the defaults.
+func (cfg Config) complete(ctx context.Context) (Config, error) {
+	for _, path := range []string{cfg.Kernel, cfg.Initramfs} {
+		if _, err := os.Stat(path); err != nil {
+			return cfg, fmt.Errorf("boot %s: %w", cfg.Name, err)
+		}
+	}
+	cfg.CPUs = orDefault(cfg.CPUs, defaultCPUs)
+	cfg.MemMiB = orDefault(cfg.MemMiB, defaultMemMiB)
+	cfg.Silence = orDefault(cfg.Silence, defaultSilence)
+	cfg.Timeout = orDefault(cfg.Timeout, defaultTimeout)
+	cfg.Machine = orDefault(cfg.Machine, DefaultMachine)
+	cfg.Name = orDefault(cfg.Name, filepath.Base(cfg.Kernel))
+	if cfg.Accel == "" {
+		probe, err := ProbeAccel(ctx)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Accel = probe.Accel
+	}
+	return cfg, cfg.Accel.check()
+}
+
+// orDefault returns v, or def where v is zero.
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
