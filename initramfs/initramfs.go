@@ -63,7 +63,7 @@ func build(ctx context.Context, s store, layers []layer, step func(done, total i
 	if err != nil {
 		return Image{}, err
 	}
-	defer lock.Close()
+	defer lock.Release()
 	img := Image{Cached: true}
 	var paths, keys []string
 	for i, l := range layers {

@@ -17,7 +17,8 @@ import (
 
 	"github.com/u-root/mkuimage/cpio"
 	"github.com/u-root/mkuimage/uimage/initramfs"
-	"golang.org/x/sys/unix"
+
+	"mdlife/internal/filelock"
 )
 
 // layer is a part of the image.
@@ -37,36 +38,9 @@ type store struct{ dir string }
 // keepImages is how many of the latest images, and of each layer, are kept.
 const keepImages = 6
 
-// lockPoll is the time between attempts: flock cannot be both waited for and
-// cancelled.
-const lockPoll = 50 * time.Millisecond
-
-// lock waits until no other run builds. The kernel gives the lock back when
-// its holder dies, however it dies.
-func (s store) lock(ctx context.Context) (*os.File, error) {
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("wait for another run that holds %s: %w", f.Name(), ctx.Err())
-		case <-time.After(lockPoll):
-		}
-	}
+// lock waits until no other run builds.
+func (s store) lock(ctx context.Context) (*filelock.Lock, error) {
+	return filelock.Acquire(ctx, filepath.Join(s.dir, "lock"), nil)
 }
 
 // layer returns the archive of a layer, made if it is not there.

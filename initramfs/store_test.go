@@ -152,7 +152,7 @@ func TestLockEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer held.Close()
+	defer held.Release()
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := s.lock(ctx); !errors.Is(err, context.DeadlineExceeded) {

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"mdlife/kernel/internal/filelock"
+	"mdlife/internal/filelock"
 	"mdlife/tools/progress"
 )
 

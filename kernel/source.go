@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"mdlife/kernel/debian"
-	"mdlife/kernel/internal/filelock"
+	"mdlife/internal/filelock"
 	"mdlife/kernel/internal/proc"
 )
 

@@ -29,9 +29,9 @@ var phases = []struct {
 	weight int
 	spec   event.RaceSpec
 }{
-	{4, event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl}},
+	{5, event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl}},
 	{2, event.RaceSpec{Name: "ioctl-raid1", Stop: event.StopIoctl, Members: 2}},
-	{2, event.RaceSpec{Name: "sysfs", Stop: event.StopSysfs}},
+	{1, event.RaceSpec{Name: "sysfs", Stop: event.StopSysfs}},
 	{1, event.RaceSpec{Name: "sysfs-raid1", Stop: event.StopSysfs, Members: 2}},
 	{1, event.RaceSpec{Name: "named", Stop: event.StopNamed}},
 }

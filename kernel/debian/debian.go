@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"mdlife/kernel/internal/filelock"
+	"mdlife/internal/filelock"
 	"mdlife/kernel/internal/proc"
 	"mdlife/tools/progress"
 )

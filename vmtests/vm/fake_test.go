@@ -65,11 +65,11 @@ func fakeConfig(t *testing.T, script string) Config {
 }
 
 // runFake runs a fake guest and returns how long that took, too.
-func runFake(t *testing.T, cfg Config) (Result, error, time.Duration) {
+func runFake(t *testing.T, cfg Config) (Result, time.Duration, error) {
 	t.Helper()
 	begin := time.Now()
 	res, err := Run(context.Background(), cfg)
-	return res, err, time.Since(begin)
+	return res, time.Since(begin), err
 }
 
 // phases lists the events in short.

@@ -50,7 +50,7 @@ func TestEnds(t *testing.T) {
 			if test.adjust != nil {
 				test.adjust(&cfg)
 			}
-			res, err, took := runFake(t, cfg)
+			res, took, err := runFake(t, cfg)
 			if got := phases(res.Events); got != test.events {
 				t.Errorf("events %q, want %q", got, test.events)
 			}
@@ -93,7 +93,7 @@ func checkFailure(t *testing.T, err error, reason string, text []string) {
 func TestBeatsKeepAlive(t *testing.T) {
 	cfg := fakeConfig(t, "hello; for i in 1 2 3 4 5; do sleep 0.2; beat; sleep 0.2; console $i; done; finish")
 	cfg.Silence = 900 * time.Millisecond
-	if _, err, took := runFake(t, cfg); err != nil || took < 2*time.Second {
+	if _, took, err := runFake(t, cfg); err != nil || took < 2*time.Second {
 		t.Errorf("after %v: %v", took, err)
 	}
 }
@@ -104,7 +104,7 @@ func TestResult(t *testing.T) {
 	cfg.Allow = []triage.Allow{{Text: "md_open", Reason: "known"}}
 	var seen []event.Event
 	cfg.OnEvent = func(e event.Event) { seen = append(seen, e) }
-	res, err, _ := runFake(t, cfg)
+	res, _, err := runFake(t, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestResult(t *testing.T) {
 // takes.
 func TestLongEvent(t *testing.T) {
 	cfg := fakeConfig(t, `hello; send "{\"uptime\":2,\"beat\":{\"phase\":\"$(printf 'x%.0s' {1..200000})\"}}"; finish`)
-	res, err, _ := runFake(t, cfg)
+	res, _, err := runFake(t, cfg)
 	if err != nil || len(res.Events) != 3 || len(res.Events[1].Beat.Phase) != 200000 {
 		t.Errorf("%d events, %v", len(res.Events), err)
 	}
@@ -137,7 +137,7 @@ func TestLongEvent(t *testing.T) {
 // no text.
 func TestConsoleNoise(t *testing.T) {
 	cfg := fakeConfig(t, `hello; head -c 300000 /dev/zero >&3; head -c 100000 /dev/urandom >&3; console; warn; finish`)
-	_, err, _ := runFake(t, cfg)
+	_, _, err := runFake(t, cfg)
 	checkFailure(t, err, "WARNING in md_open", nil)
 }
 
@@ -154,13 +154,13 @@ func TestBadConfig(t *testing.T) {
 	} {
 		cfg := good
 		test.adjust(&cfg)
-		res, err, _ := runFake(t, cfg)
+		res, _, err := runFake(t, cfg)
 		if err == nil || !strings.Contains(err.Error(), test.want) || len(res.Command) != 0 {
 			t.Errorf("%s: %v, command %q", name, err, res.Command)
 		}
 	}
 	t.Setenv("MDLIFE_QEMU", "/nowhere/qemu")
-	if _, err, _ := runFake(t, good); err == nil || !strings.Contains(err.Error(), "apt-get install qemu-system-x86") {
+	if _, _, err := runFake(t, good); err == nil || !strings.Contains(err.Error(), "apt-get install qemu-system-x86") {
 		t.Errorf("no QEMU: %v", err)
 	}
 }
