@@ -40,7 +40,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 		OnEvent:    show.event,
 		Silence:    silence * time.Duration(a.Slow),
 		Timeout:    timeout(plan, a.Slow),
-		Allow:      allowed(o.Base.Name),
+		Allow:      allowed(o.Base.Name, a.Label == label(kernel.VariantBase)),
 	})
 	show.end(err)
 	if ctx.Err() != nil {

@@ -145,3 +145,14 @@ func TestDefaultOutput(t *testing.T) {
 		t.Error(o.out())
 	}
 }
+
+// TestAllowedByKernel: what the series fixes is expected of the unpatched
+// kernel only.
+func TestAllowedByKernel(t *testing.T) {
+	if n := len(allowed("6.1", true)); n != 1 {
+		t.Errorf("%d entries for the unpatched 6.1 instead of 1", n)
+	}
+	if got := allowed("6.1", false); len(got) != 0 {
+		t.Errorf("the patched 6.1 may print %v", got)
+	}
+}
