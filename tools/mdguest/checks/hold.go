@@ -20,6 +20,7 @@ var holdChecks = []check{
 	{"R18-loop-on-md", "R18", loopHolds},
 	{"R18-dm-on-md", "R18", dmHolds},
 	{"R18-mount", "R18", mountHolds},
+	{"R18-swap", "R18", swapHolds},
 }
 
 // busy fails unless neither STOP_ARRAY on fd nor "clear" stops the array.
