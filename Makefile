@@ -10,11 +10,12 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BASES       := $(patsubst patches/%/series,%,$(wildcard patches/*/series))
 MDLIFE      := out/bin/mdlife
 
-ifeq ($(filter $(BASE),$(BASES)),)
+ifneq ($(filter $(BASE),$(BASES)),$(BASE))
 $(error BASE=$(BASE): no such base, there are: $(BASES))
 endif
 
-base_flags = -base $(BASE) $(if $(KERNEL_SRC),-tree '$(KERNEL_SRC)')
+export KERNEL_SRC # for the shell to quote it
+base_flags = -base $(BASE) $(if $(KERNEL_SRC),-tree "$$KERNEL_SRC")
 run_flags  = $(base_flags) $(if $(QUICK),-quick) $(if $(SEED),-seed $(SEED))
 
 .PHONY: help

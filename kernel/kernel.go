@@ -91,9 +91,28 @@ type Result struct {
 func CacheDir() (string, error) {
 	base, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no place for the cache: %w; set XDG_CACHE_HOME", err)
+		return "", fmt.Errorf("no place for the cache: %w; set XDG_CACHE_HOME to an absolute path", err)
 	}
 	return filepath.Join(base, "mdlife"), nil
+}
+
+// CheckCache makes sure that the cache directory can be written.
+func CheckCache() error {
+	dir, err := CacheDir()
+	if err != nil {
+		return err
+	}
+	err = os.MkdirAll(dir, 0o755)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(dir, ".check-*"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the cache cannot be written: %w; set XDG_CACHE_HOME to another directory", err)
+	}
+	return nil
 }
 
 // Build returns the kernel that req describes, from the cache if it is there.

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"mdlife/kernel/debian"
 	"mdlife/internal/filelock"
+	"mdlife/kernel/debian"
 	"mdlife/kernel/internal/proc"
 )
 

@@ -63,6 +63,9 @@ func PatchDir(root string, base kernel.Base) string {
 
 // CheckTree tells whether dir looks like a kernel tree whose md can be built.
 func CheckTree(dir string) error {
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return fmt.Errorf("there is no directory %q", dir)
+	}
 	for _, file := range []string{"Makefile", "Kconfig", "drivers/md/md.c", "block/bdev.c"} {
 		_, err := os.Stat(filepath.Join(dir, file))
 		if errors.Is(err, os.ErrNotExist) {

@@ -9,6 +9,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"log"
 	"os"
 	"os/exec"
@@ -20,22 +22,26 @@ import (
 const shell = "/bbin/gosh"
 
 func main() {
-	if err := run(); err != nil {
-		log.Print(err)
-	}
+	// Without a word about how the shell ended, which is that of its last
+	// command: init's end of the pipe that is stderr may be closed, and then
+	// writing to it would be the end of this program, before the reboot.
+	run()
 	unix.Sync()
 	log.Fatal(unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF))
 }
 
-func run() error {
+// run runs the shell on the console until it ends, however it ends.
+func run() {
 	tty, err := os.OpenFile("/dev/console", os.O_RDWR, 0)
 	if err != nil {
-		return err
+		return
 	}
 	// ^C is for what runs in the shell. Caught, not ignored: a program
 	// inherits what is ignored.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGQUIT)
 	cmd := exec.Command(shell)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
-	return cmd.Run()
+	if err := cmd.Run(); errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintln(tty, err)
+	}
 }

@@ -75,6 +75,9 @@ func findBenches(names []string) ([]subBench, error) {
 	for _, n := range names {
 		wanted[n] = true
 	}
+	if len(names) == 0 {
+		return nil, usagef("-what: want boot, uncontended, warm or cold")
+	}
 	var subs []subBench
 	for _, b := range subBenches {
 		if wanted[b.name] {

@@ -45,7 +45,7 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	if !slices.Contains([]string{"", "kvm", "tcg"}, t.accel) {
 		return o, usagef("-accel %s: want kvm or tcg", t.accel)
 	}
-	if t.tree != "" {
+	if t.tree != "" || cmd.Flags().Changed("tree") {
 		if err := vmtests.CheckTree(t.tree); err != nil {
 			return o, usagef("-tree: %w", err)
 		}
@@ -55,6 +55,9 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	}
 	if o.Root, err = vmtests.FindRoot(); err != nil {
 		return o, usage(err)
+	}
+	if err := kernel.CheckCache(); err != nil {
+		return o, err
 	}
 	o.Progress = progress.New(cmd.ErrOrStderr())
 	return o, nil

@@ -103,6 +103,10 @@ func reportSpace(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := kernel.CheckCache(); err != nil {
+		fmt.Fprintf(w, "missing  %-24s %v\n", "cache", err)
+		return err
+	}
 	var st unix.Statfs_t
 	at := dir
 	for unix.Statfs(at, &st) != nil && at != "/" {

@@ -74,6 +74,9 @@ func (fl *raceFlags) check() ([]kernel.Variant, error) {
 	if err := checkRace(fl.duration); err != nil {
 		return nil, err
 	}
+	if len(fl.kernels) == 0 {
+		return nil, usagef("-kernels: want any of unpatched, patched, debug")
+	}
 	var variants []kernel.Variant
 	for _, name := range fl.kernels {
 		if name == "unpatched" {

@@ -62,6 +62,6 @@ func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Confi
 	// pipe between the shell and the terminal, and the shell ends at once.
 	cfg.Append = []string{"--", "-test"}
 	cfg.Name, cfg.Kernel, cfg.Initramfs, cfg.Accel = "shell", a.BzImage(), image.Path, o.Accel
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s kernel %s; Ctrl-a x ends the guest\n", a.Label, a.Release)
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s kernel %s; exit, poweroff or Ctrl-a x ends the guest\n", a.Label, a.Release)
 	return vm.Shell(cmd.Context(), cfg)
 }

@@ -3,6 +3,8 @@
 package progress
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -81,7 +83,10 @@ func (p *Phase) state(now time.Time) string {
 // endLine is "  12.3s  build 6.1 patched (expected ~40s)" or names the failure.
 func (p *Phase) endLine(took time.Duration, err error) string {
 	line := fmt.Sprintf("%8s  %s", short(took), p.name)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return line + "  interrupted"
+	case err != nil:
 		return line + "  FAILED"
 	}
 	if want := p.t.history.expected(p.name); want > 0 && (took > 2*want || want > 2*took) && took > time.Second {

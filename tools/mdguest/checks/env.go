@@ -35,13 +35,14 @@ type env struct {
 	mu    sync.Mutex
 	minor uint32 // the last one handed out
 	fds   map[int]bool
+	stuck map[string]bool // devices that would not go
 }
 
 // firstMinor keeps the checks' numbers clear of the races' and mdadm's.
 const firstMinor = 100
 
 func newEnv(members []string) (*env, error) {
-	e := &env{members: members, minor: firstMinor - 1, fds: map[int]bool{}}
+	e := &env{members: members, minor: firstMinor - 1, fds: map[int]bool{}, stuck: map[string]bool{}}
 	var err error
 	if e.raid1, err = md.Raid1(members...); err != nil {
 		return nil, err
@@ -72,7 +73,11 @@ func (e *env) cleanUp() error {
 	}
 	var errs []error
 	for _, name := range md.Devices() {
-		errs = append(errs, md.Remove(name, goneLimit))
+		// What one check has left behind for good is not another's fault.
+		if err := md.Remove(name, goneLimit); err != nil && !e.stuck[name] {
+			e.stuck[name] = true
+			errs = append(errs, err)
+		}
 	}
 	_, _ = e.uevents.Take()
 	return errors.Join(errs...)
