@@ -19,7 +19,7 @@ const (
 // looks for the device a second time.
 const (
 	mdadmCycles      = 40
-	mdadmCyclesQuick = 10
+	mdadmCyclesQuick = 6
 	mdadmSettle      = 300 * time.Millisecond
 )
 

@@ -65,7 +65,7 @@ func inertAfterStop(e *env) (string, error) {
 // arrays runs. With RCU's usual grace periods a turn takes some 30 ms; most are
 // made with expedited ones, to have many, and the rest without, to have both.
 func restartAtOnce(e *env) (string, error) {
-	const turns, quick, budget = 200, 160, 4 * time.Second
+	const turns, quick, budget = 200, 160, 2 * time.Second
 	d, err := e.fresh()
 	if err != nil {
 		return "", err
@@ -204,7 +204,7 @@ func reopenWhileHeld(e *env) (string, error) {
 // 90 ms, most of which the kernel spends in removing devices.
 func nothingComesBack(e *env) (string, error) {
 	const rounds, enough = 200, 3
-	const budget = 3 * time.Second
+	const budget = 2 * time.Second
 	d, err := e.fresh()
 	if err != nil {
 		return "", err
