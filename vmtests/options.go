@@ -31,7 +31,7 @@ type Options struct {
 	Tree       string        // a developer's tree to compare with Base as it stands, instead of Base with the series; or ""
 	Debug      bool          // boot the debug variant (KASAN, PROVE_LOCKING …) as the patched kernel
 	Race       time.Duration // racing time of each guest; 0: [DefaultRace], or [QuickRace]
-	Quick      bool          // fewer cycles of the mdadm loop, and QuickRace
+	Quick      bool          // QuickRace, fewer cycles of the mdadm loop, no checks
 	Seed       uint64        // of the races; 0: a new one
 	Accel      vm.Accel      // "": whichever truly runs a guest
 	Sequential bool          // boot the patched kernel after the unpatched one, not beside it

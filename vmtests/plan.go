@@ -65,7 +65,7 @@ func (o Options) plans() (unpatched, patched event.Plan) {
 	}
 	plan := event.Plan{
 		Seed:   o.Seed,
-		Checks: true,
+		Checks: !o.Quick,
 		Races:  races(o.race()),
 		Mdadm:  &event.MdadmSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())},
 	}

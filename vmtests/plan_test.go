@@ -157,3 +157,13 @@ func TestAllowedByKernel(t *testing.T) {
 		t.Errorf("the patched 6.1 may print %v", got)
 	}
 }
+
+// TestQuickLeavesChecksOut: and a whole run does not.
+func TestQuickLeavesChecksOut(t *testing.T) {
+	for _, quick := range []bool{false, true} {
+		u, p := Options{Quick: quick}.plans()
+		if u.Checks == quick || p.Checks == quick {
+			t.Errorf("quick %v: checks %v and %v", quick, u.Checks, p.Checks)
+		}
+	}
+}

@@ -91,6 +91,9 @@ func (rep *Report) Conclusion() string {
 			seconds(rep.RaceSeconds), seconds(FullRace.Seconds()), group(rep.Minimum.Opens), group(rep.Minimum.Cycles),
 			group(FullOpens), group(FullCycles))
 	}
+	if rep.Quick {
+		b.WriteString("Note: a quick run; the checks of single requirements (R1 to R23) were left out.\n")
+	}
 	fmt.Fprintf(&b, "Seed %d; %d of %d rules kept.\n", rep.Seed, kept, len(rep.Rules))
 	fmt.Fprintf(&b, "%s\n", rep.Verdict)
 	for _, reason := range rep.Reasons {
