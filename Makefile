@@ -10,8 +10,10 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BASES       := $(patsubst patches/%/series,%,$(wildcard patches/*/series))
 MDLIFE      := out/bin/mdlife
 
+ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
 ifneq ($(filter $(BASE),$(BASES)),$(BASE))
 $(error BASE=$(BASE): no such base, there are: $(BASES))
+endif
 endif
 
 export KERNEL_SRC # for the shell to quote it

@@ -50,7 +50,7 @@ type RaceSpec struct {
 }
 
 // MdadmSpec is the loop of Debian's mdadm and systemd-udevd under a stray
-// reader: create /dev/md0 as raid1 on brd, stop it, look.
+// reader: create a raid1 on brd, stop it, look. Two arrays share the cycles.
 type MdadmSpec struct {
 	Cycles       int `json:"cycles"`
 	SettleMillis int `json:"settle_ms"` // when to look the second time
@@ -167,7 +167,7 @@ type Race struct {
 }
 
 // Mdadm is the result of the mdadm loop. ThereAfterStop and ThereSettled count
-// the cycles after which /sys/block/md0 existed right after mdadm --stop had
+// the cycles after which the array's directory in /sys/block existed right after mdadm --stop had
 // returned, and MdadmSpec.SettleMillis later.
 type Mdadm struct {
 	Spec           MdadmSpec        `json:"spec"`
@@ -180,7 +180,7 @@ type Mdadm struct {
 	Errors         map[string]int   `json:"errors,omitempty"` // mdadm's messages, counted
 	Reads          int64            `json:"reads"`            // opens by the stray reader
 	ReadErrors     map[string]int64 `json:"read_errors,omitempty"`
-	Uevents        map[string]int64 `json:"uevents"` // by action, for md0
+	Uevents        map[string]int64 `json:"uevents"` // by action, for the arrays
 	MaxUevents     int              `json:"max_uevents_per_cycle"`
 	Create         Latency          `json:"create"`
 	Stop           Latency          `json:"stop"`

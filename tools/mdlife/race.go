@@ -91,13 +91,21 @@ func (fl *raceFlags) check() ([]kernel.Variant, error) {
 	return variants, nil
 }
 
+// name is what the race is called in phases and tables.
+func (fl *raceFlags) name() string {
+	if fl.members > 0 {
+		return fl.stop + "-raid1"
+	}
+	return fl.stop
+}
+
 // run boots the kernels one after the other and prints what each reported.
 func (fl *raceFlags) run(cmd *cobra.Command, o vmtests.Options, variants []kernel.Variant) error {
 	if fl.seed == 0 {
 		fl.seed = uint64(time.Now().UnixNano())
 	}
 	plan := event.Plan{Seed: fl.seed, Races: []event.RaceSpec{{
-		Name: "race", Stop: fl.stop, Members: fl.members, Openers: fl.openers,
+		Name: fl.name(), Stop: fl.stop, Members: fl.members, Openers: fl.openers,
 		Millis: int(fl.duration.Milliseconds()), Cycles: fl.cycles,
 	}}}
 	guests, err := vmtests.RunEach(cmd.Context(), o, variants, plan)

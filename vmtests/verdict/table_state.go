@@ -31,7 +31,7 @@ func mdadm(u, p *event.Mdadm, broken func(rules ...string) bool) Section {
 	addRow(&s, "mdadm's messages", lost, ms, func(m *event.Mdadm) string { return counts(m.Errors) })
 	addRow(&s, "reads by the stray reader", lost, ms, func(m *event.Mdadm) string { return group(m.Reads) })
 	addRow(&s, "of these failed", lost, ms, func(m *event.Mdadm) string { return counts(m.ReadErrors) })
-	addRow(&s, "uevents of md0", lost, ms, func(m *event.Mdadm) string { return counts(m.Uevents) })
+	addRow(&s, "uevents of the arrays", lost, ms, func(m *event.Mdadm) string { return counts(m.Uevents) })
 	addRow(&s, "uevents in one cycle, at most", lost, ms, func(m *event.Mdadm) string { return fmt.Sprint(m.MaxUevents) })
 	addRow(&s, "create p50 / p99 / max", lost, ms, func(m *event.Mdadm) string { return latency(m.Create) })
 	addRow(&s, "stop p50 / p99 / max", lost, ms, func(m *event.Mdadm) string { return latency(m.Stop) })

@@ -162,6 +162,27 @@ func (d *disk) running(a md.Array) (int, error) {
 	return fd, nil
 }
 
+// freshRunning returns a fresh device with a raid1 running on it, opened.
+func (e *env) freshRunning() (*disk, int, error) {
+	d, err := e.fresh()
+	if err != nil {
+		return nil, -1, err
+	}
+	fd, err := d.running(e.raid1)
+	return d, fd, err
+}
+
+// freshConfigured returns a fresh device with an array on it that does not run,
+// opened.
+func (e *env) freshConfigured() (*disk, int, error) {
+	d, err := e.fresh()
+	if err != nil {
+		return nil, -1, err
+	}
+	fd, err := d.configured()
+	return d, fd, err
+}
+
 // stop stops the array by STOP_ARRAY.
 func (d *disk) stop(fd int) error {
 	if err := md.StopArray(fd); err != nil {

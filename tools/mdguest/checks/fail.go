@@ -26,11 +26,7 @@ var failChecks = []check{
 }
 
 func failClaimed(e *env) (string, error) {
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	fd, err := d.configured()
+	d, fd, err := e.freshConfigured()
 	if err != nil {
 		return "", err
 	}

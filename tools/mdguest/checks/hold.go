@@ -32,11 +32,7 @@ func (d *disk) busy(fd int, holder string) error {
 }
 
 func exclusiveOpen(e *env) (string, error) {
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	fd, err := d.running(e.raid1)
+	d, fd, err := e.freshRunning()
 	if err != nil {
 		return "", err
 	}
@@ -67,11 +63,7 @@ func exclusiveOpen(e *env) (string, error) {
 const blkRRPart = 0x125f
 
 func partitionHolds(e *env) (string, error) {
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	fd, err := d.running(e.raid1)
+	d, fd, err := e.freshRunning()
 	if err != nil {
 		return "", err
 	}
@@ -201,11 +193,7 @@ const (
 )
 
 func loopHolds(e *env) (string, error) {
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	fd, err := d.running(e.raid1)
+	d, fd, err := e.freshRunning()
 	if err != nil {
 		return "", err
 	}
@@ -255,11 +243,7 @@ func (d *disk) attachLoop() (*os.File, error) {
 }
 
 func dmHolds(e *env) (string, error) {
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	fd, err := d.running(e.raid1)
+	d, fd, err := e.freshRunning()
 	if err != nil {
 		return "", err
 	}

@@ -3,7 +3,9 @@
 package checks
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,6 +17,7 @@ import (
 var lifeChecks = []check{
 	{"R1-gone-after-last-close", "R1", goneAfterLastClose},
 	{"R2-open-makes-device", "R2", openMakesDevice},
+	{"R2-configured-at-once", "R2", configuredAtOnce},
 	{"R3-stays-until-ioctl", "R3", staysUntilIoctl},
 	{"R4-one-add-uevent", "R4", oneAddUevent},
 }
@@ -84,6 +87,74 @@ func openMakesDevice(e *env) (string, error) {
 		e.close(fd)
 	}
 	return fmt.Sprintf("%d opens of missing devices made them and succeeded", n), nil
+}
+
+// configuredAtOnce has one thread make a device by opening it, and another open
+// and configure it as soon as sysfs shows it. Then it must be ready: add_disk()
+// shows a disk before md_alloc() is through with it.
+func configuredAtOnce(e *env) (string, error) {
+	const turns = 30
+	log, err := openKmsg()
+	if err != nil {
+		return "", err
+	}
+	defer log.close()
+	expediteRCU(true)
+	defer expediteRCU(false)
+	for i := range turns {
+		d, err := e.fresh()
+		if err != nil {
+			return "", err
+		}
+		made := make(chan error, 1)
+		go func() { made <- d.makeByOpen() }()
+		fd, err := d.configureWhenShown(e.raid1)
+		err = errors.Join(err, <-made)
+		if err != nil {
+			return "", fmt.Errorf("turn %d: %w", i+1, err)
+		}
+		if err := d.stop(fd); err != nil {
+			return "", err
+		}
+		e.close(fd)
+		if err := d.gone(goneLimit); err != nil {
+			return "", err
+		}
+	}
+	if line, found := log.find("is not initialized"); found {
+		return "", fmt.Errorf("the kernel says: %s", line)
+	}
+	return fmt.Sprintf("%d devices were configured as soon as they showed, while the open that made them went on", turns), nil
+}
+
+// makeByOpen makes the device by opening it, and closes it again.
+func (d *disk) makeByOpen() error {
+	if err := md.LockThread(); err != nil {
+		return err
+	}
+	fd, err := d.open(unix.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	d.env.close(fd)
+	return nil
+}
+
+// configureWhenShown waits until sysfs shows the device, and configures it.
+func (d *disk) configureWhenShown(a md.Array) (int, error) {
+	for deadline := time.Now().Add(goneLimit); !md.Exists(d.name); {
+		if time.Now().After(deadline) {
+			return -1, fmt.Errorf("%s is not in /sys/block %v after an open", d.name, goneLimit)
+		}
+	}
+	fd, err := d.open(unix.O_RDWR)
+	if err != nil {
+		return fd, err
+	}
+	if err := a.Configure(fd); err != nil {
+		return fd, fmt.Errorf("%s: %w", d.name, err)
+	}
+	return fd, nil
 }
 
 func staysUntilIoctl(e *env) (string, error) {

@@ -25,11 +25,7 @@ var ext4 []byte
 // mountHolds mounts a file system on a running array, and looks for a file in it
 // after the array has been stopped and started again.
 func mountHolds(e *env) (string, error) {
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	fd, err := d.running(e.raid1)
+	d, fd, err := e.freshRunning()
 	if err != nil {
 		return "", err
 	}

@@ -133,11 +133,7 @@ func (d *disk) restart(fd int, start func(int) error, reopen bool) (int, error) 
 
 func sysfsClear(e *env) (string, error) {
 	for _, held := range []bool{false, true} {
-		d, err := e.fresh()
-		if err != nil {
-			return "", err
-		}
-		fd, err := d.configured()
+		d, fd, err := e.freshConfigured()
 		if err != nil {
 			return "", err
 		}

@@ -15,11 +15,7 @@ const swapPage = 4096 // bytes, as the guest's pages
 
 // swapHolds swaps to a running array.
 func swapHolds(e *env) (string, error) {
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	fd, err := d.running(e.raid1)
+	d, fd, err := e.freshRunning()
 	if err != nil {
 		return "", err
 	}

@@ -8,13 +8,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"mdlife/tools/event"
 	"mdlife/tools/md"
-	"mdlife/tools/md/uevent"
 	"mdlife/tools/mdguest/machine"
 	"mdlife/tools/mdstress/hist"
 )
@@ -24,139 +23,79 @@ const (
 	endSettle    = time.Second      // between the reader's end and the last look
 )
 
-// loop is a loop in progress.
-type loop struct {
-	event.Mdadm
-	device       string // "md0"
-	members      []string
-	uevents      *uevent.Listener
-	create, stop hist.Hist
+// Array is an array to make and stop: its device ("md0") and its members.
+type Array struct {
+	Device  string
+	Members []string
 }
 
-// Loop makes spec.Cycles cycles of mdadm --create and mdadm --stop of device, a
-// raid1 of members. progress is called after each with the cycles so far and
-// those after which the device was there again. A device that is there again
-// stays for the next cycle, as in real life. After ctx ends, the cycles so far
-// are the result.
-func Loop(ctx context.Context, spec event.MdadmSpec, device string, members []string, progress func(done, failed int64)) (event.Mdadm, error) {
-	l := &loop{device: device, members: members, create: hist.New(), stop: hist.New()}
-	l.Mdadm = event.Mdadm{Spec: spec, Errors: map[string]int{}, Uevents: map[string]int64{}, LeftAtEnd: []string{}}
+// Loop makes spec.Cycles cycles of mdadm --create and mdadm --stop of raid1
+// arrays, divided over the arrays, which take no notice of each other. progress
+// is called after each with the cycles so far and those after which the device
+// was there again. A device that is there again stays for the next cycle, as in
+// real life. After ctx ends, the cycles so far are the result.
+func Loop(ctx context.Context, spec event.MdadmSpec, arrays []Array, progress func(done, failed int64)) (event.Mdadm, error) {
+	none := event.Mdadm{Spec: spec}
 	if machine.Mdadm() == "" {
-		return l.Mdadm, fmt.Errorf("mdadm is not in this image (Debian package mdadm)")
+		return none, fmt.Errorf("mdadm is not in this image (Debian package mdadm)")
 	}
 	daemon, err := startUdevd(ctx)
 	if err != nil {
-		return l.Mdadm, err
+		return none, err
 	}
 	defer daemon.end()
-	if l.uevents, err = uevent.Listen(); err != nil {
-		return l.Mdadm, err
+	loops := make([]*loop, len(arrays))
+	for i, a := range arrays {
+		if loops[i], err = newLoop(a, spec); err != nil {
+			return none, err
+		}
+		defer loops[i].uevents.Close()
 	}
-	defer l.uevents.Close()
 	reader, err := startReader()
 	if err != nil {
-		return l.Mdadm, err
+		return none, err
 	}
-	for range spec.Cycles {
-		if ctx.Err() != nil {
-			break
-		}
-		l.cycle(ctx)
-		progress(int64(l.Cycles), int64(l.ThereSettled))
-	}
-	return l.finish(reader)
+	runAll(ctx, loops, spec.Cycles, progress)
+	return finish(reader, spec, loops)
 }
 
-// cycle creates the array, stops it, and looks whether the device is there:
-// right after the stop, and after the time to settle.
-func (l *loop) cycle(ctx context.Context) {
-	l.Cycles++
-	args := []string{"--create", "/dev/" + l.device, "--run", "--force", "--assume-clean",
-		"--level=1", "--metadata=1.2", fmt.Sprintf("--raid-devices=%d", len(l.members))}
-	if !l.mdadm(ctx, l.create, append(args, l.members...)...) {
-		l.CreateFailed++
+// runAll runs the loops at once until they have made so many cycles together.
+func runAll(ctx context.Context, loops []*loop, cycles int, progress func(done, failed int64)) {
+	var wg sync.WaitGroup
+	var begun, done, there atomic.Int64
+	for _, l := range loops {
+		wg.Go(func() {
+			for begun.Add(1) <= int64(cycles) && ctx.Err() == nil {
+				if l.cycle(ctx) {
+					there.Add(1)
+				}
+				progress(done.Add(1), there.Load())
+			}
+		})
 	}
-	stopped := l.mdadm(ctx, l.stop, "--stop", "/dev/"+l.device)
-	if !stopped {
-		l.StopFailed++
-	}
-	if md.Exists(l.device) {
-		l.ThereAfterStop++
-	}
-	time.Sleep(time.Duration(l.Spec.SettleMillis) * time.Millisecond)
-	if md.Exists(l.device) {
-		l.ThereSettled++
-	}
-	l.countUevents()
-}
-
-// mdadm runs mdadm and says whether it succeeded; if so its latency is
-// recorded, and if not its messages are counted.
-func (l *loop) mdadm(ctx context.Context, lat hist.Hist, args ...string) bool {
-	ctx, cancel := context.WithTimeout(ctx, commandLimit)
-	defer cancel()
-	start := time.Now()
-	cmd := exec.CommandContext(ctx, machine.Mdadm(), args...)
-	cmd.Stdin = strings.NewReader("y\ny\ny\n")
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		lat.Record(time.Since(start))
-		return true
-	}
-	messages := messages(string(out))
-	if ctx.Err() != nil {
-		messages = append(messages, fmt.Sprintf("mdadm %s did not end within %v", args[0], commandLimit))
-	}
-	if len(messages) == 0 {
-		messages = append(messages, "mdadm "+args[0]+": "+err.Error())
-	}
-	for _, m := range messages {
-		l.Errors[m]++
-	}
-	return false
-}
-
-// messages returns the lines that mdadm prints about what went wrong.
-func messages(out string) []string {
-	var found []string
-	for line := range strings.Lines(out) {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "mdadm:") {
-			found = append(found, line)
-		}
-	}
-	return found
-}
-
-// countUevents adds the cycle's uevents of the device.
-func (l *loop) countUevents() {
-	events, err := l.uevents.Take()
-	if err != nil {
-		l.Errors["uevents: "+err.Error()]++
-	}
-	inCycle := 0
-	for _, e := range events {
-		if e.Block() && e.Name() == l.device {
-			l.Uevents[e.Action]++
-			inCycle++
-		}
-	}
-	l.MaxUevents = max(l.MaxUevents, inCycle)
+	wg.Wait()
 }
 
 // finish ends the reader and lists what is left a second later; then it cleans
 // up, so that the next part of the plan starts from nothing.
-func (l *loop) finish(reader *stray) (event.Mdadm, error) {
+func finish(reader *stray, spec event.MdadmSpec, loops []*loop) (event.Mdadm, error) {
 	seen, err := reader.end()
-	l.Reads, l.ReadErrors = seen.Reads, seen.Errors
 	time.Sleep(endSettle)
-	l.LeftAtEnd = md.Devices()
-	l.countUevents()
-	l.Create, l.Stop = l.create.Latency(), l.stop.Latency()
-	for _, name := range l.LeftAtEnd {
+	m := event.Mdadm{Spec: spec, Errors: map[string]int{}, Uevents: map[string]int64{}, LeftAtEnd: md.Devices()}
+	m.Reads, m.ReadErrors = seen.Reads, seen.Errors
+	create, stop := hist.New(), hist.New()
+	for _, l := range loops {
+		l.countUevents()
+		l.addTo(&m)
+		create.Add(l.create)
+		stop.Add(l.stop)
+	}
+	m.Create, m.Stop = create.Latency(), stop.Latency()
+	for _, name := range m.LeftAtEnd {
 		if rmErr := md.Remove(name, 2*time.Second); rmErr != nil {
-			l.Errors["clean up: "+rmErr.Error()]++
+			m.Errors["clean up: "+rmErr.Error()]++
 		}
 	}
 	_ = os.RemoveAll("/run/mdadm")
-	return l.Mdadm, err
+	return m, err
 }

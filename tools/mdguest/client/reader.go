@@ -36,13 +36,18 @@ func Reader(w io.Writer) error {
 	signal.Notify(end, syscall.SIGTERM, os.Interrupt)
 	var over atomic.Bool
 	result := make(chan reads)
+	dev, err := watchNodes()
+	if err != nil {
+		return err
+	}
+	defer dev.close()
 	go func() {
 		r := reads{Errors: map[string]int64{}}
 		if err := md.LockThread(); err != nil {
 			r.Errors["cannot block signals"]++
 		}
 		for !over.Load() {
-			r.readAll()
+			r.readAll(dev.list())
 			pause := unix.NsecToTimespec(int64(time.Millisecond))
 			_ = unix.Nanosleep(&pause, nil)
 		}
@@ -53,16 +58,11 @@ func Reader(w io.Writer) error {
 	return json.NewEncoder(w).Encode(<-result)
 }
 
-// readAll reads from every /dev/md* that is there now.
-func (r *reads) readAll() {
-	nodes, _ := os.ReadDir("/dev")
-	for _, n := range nodes {
-		isBlock := n.Type()&os.ModeDevice != 0 && n.Type()&os.ModeCharDevice == 0
-		if !isBlock || !strings.HasPrefix(n.Name(), "md") {
-			continue
-		}
+// readAll reads from every one of these device nodes.
+func (r *reads) readAll(nodes []string) {
+	for _, node := range nodes {
 		r.Reads++
-		fd, err := md.Open("/dev/"+n.Name(), unix.O_RDONLY)
+		fd, err := md.Open(node, unix.O_RDONLY)
 		if err != nil {
 			r.Errors["open "+md.ErrnoName(err)]++
 			continue
