@@ -22,6 +22,11 @@ var expectedUnpatched = []triage.Allow{
 		Text:   "sysfs: cannot create duplicate filename '/devices/virtual/block/md",
 		Reason: "a member is added before its removed kobject has gone; fixed by 'md: wait for removed members before adding one'",
 	},
+	{
+		Base:   "6.1",
+		Text:   "bind_rdev_to_array",
+		Reason: "a member is added to an array that is not set up yet; fixed by 'md: hold off opens until a new device is set up'",
+	},
 }
 
 // allowed returns the entries for one kernel of a base.

@@ -56,8 +56,9 @@ func races(total time.Duration) []event.RaceSpec {
 }
 
 // plans are the two guests' plans. They hold the same parts in opposite order,
-// so that each kernel's races share the machine with the other's mdadm loop,
-// which mostly waits, and neither kernel has the quieter machine.
+// so that each kernel's races share the machine with the other's checks, which
+// mostly wait, and neither kernel has the quieter machine. The checks come last
+// on the unpatched kernel, which may not survive what they find.
 func (o Options) plans() (unpatched, patched event.Plan) {
 	cycles := mdadmCycles
 	if o.Quick {
@@ -70,7 +71,7 @@ func (o Options) plans() (unpatched, patched event.Plan) {
 		Mdadm:  &event.MdadmSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())},
 	}
 	unpatched, patched = plan, plan
-	patched.MdadmFirst = true
+	patched.Reverse = true
 	return unpatched, patched
 }
 

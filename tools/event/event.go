@@ -25,16 +25,16 @@ const (
 	StopNamed = "named" // as ioctl, on an array made through new_array
 )
 
-// Plan says what a guest does, in order: checks, races, the mdadm loop, the
-// benchmarks. With MdadmFirst the mdadm loop comes before the races, so that
-// two guests on one machine can take turns.
+// Plan says what a guest does, in order: races, the mdadm loop, checks, or in
+// Reverse, so that two guests on one machine race one after the other; then the
+// benchmarks.
 type Plan struct {
-	Seed       uint64     `json:"seed"`
-	Checks     bool       `json:"checks,omitempty"`
-	Races      []RaceSpec `json:"races,omitempty"`
-	Mdadm      *MdadmSpec `json:"mdadm,omitempty"`
-	MdadmFirst bool       `json:"mdadm_first,omitempty"`
-	Bench      *BenchSpec `json:"bench,omitempty"`
+	Seed    uint64     `json:"seed"`
+	Checks  bool       `json:"checks,omitempty"`
+	Races   []RaceSpec `json:"races,omitempty"`
+	Mdadm   *MdadmSpec `json:"mdadm,omitempty"`
+	Reverse bool       `json:"reverse,omitempty"`
+	Bench   *BenchSpec `json:"bench,omitempty"`
 }
 
 // RaceSpec describes one race between openers and a creator that stops.

@@ -11,7 +11,7 @@ import (
 
 func fullPlan() Plan {
 	p := Plan{
-		Seed: 1<<64 - 1, Checks: true, MdadmFirst: true,
+		Seed: 1<<64 - 1, Checks: true, Reverse: true,
 		Mdadm: &MdadmSpec{Cycles: 40, SettleMillis: 300}, Bench: &BenchSpec{Rounds: 21},
 	}
 	for _, name := range []string{"ioctl", "ioctl-raid1", "sysfs", "sysfs-raid1", "named", "named-raid1"} {

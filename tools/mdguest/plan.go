@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mdlife/tools/event"
 	"mdlife/tools/mdguest/bench"
@@ -29,14 +30,9 @@ var arrays = []client.Array{
 
 // carryOut runs the parts of a plan in their order and sends each result.
 func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
-	if p.Checks {
-		if err := runChecks(ctx, l, nil); err != nil {
-			return err
-		}
-	}
-	parts := []func(context.Context, *link.Link, event.Plan) error{runRaces, runMdadm}
-	if p.MdadmFirst {
-		parts[0], parts[1] = parts[1], parts[0]
+	parts := []func(context.Context, *link.Link, event.Plan) error{runRaces, runMdadm, checkAll}
+	if p.Reverse {
+		slices.Reverse(parts)
 	}
 	for _, part := range append(parts, runBench) {
 		if err := part(ctx, l, p); err != nil {
@@ -44,6 +40,13 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 		}
 	}
 	return ctx.Err()
+}
+
+func checkAll(ctx context.Context, l *link.Link, p event.Plan) error {
+	if !p.Checks {
+		return nil
+	}
+	return runChecks(ctx, l, nil)
 }
 
 // runChecks runs the checks whose names begin with one of names, or all.
