@@ -10,9 +10,13 @@ type Base struct {
 	// Name is what users call it, and the directory below patches/.
 	Name string
 	// Package is the Debian package with the source tarball below /usr/src,
-	// and Suites are where to look for it; the newest version wins.
+	// and Suites are where to look for it; the newest version wins. A name that
+	// ends in * stands for the package of the newest kernel with that prefix.
 	Package string
 	Suites  []string
+	// Fragment is the configuration fragment, in config/, for what this base
+	// has and others lack; "" is none.
+	Fragment string
 	// Tree is a kernel tree on this machine. A copy of what it holds now is
 	// built.
 	Tree string
@@ -28,6 +32,20 @@ var bases = []Base{
 		Name:    "6.1",
 		Package: "linux-source-6.1",
 		Suites:  []string{"bookworm", "bookworm-updates", "bookworm-security"},
+
+		Fragment: "6.1",
+	},
+	{
+		Name:    "6.12",
+		Package: "linux-source-6.12",
+		Suites:  []string{"trixie", "trixie-updates", "trixie-security"},
+	},
+	{
+		Name:    "mainline",
+		Package: "linux-source-*",
+		Suites:  []string{"sid"},
+
+		Fragment: "mainline",
 	},
 }
 

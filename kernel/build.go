@@ -36,7 +36,7 @@ type job struct {
 
 // newJob fills in what all jobs of a variant have in common.
 func newJob(ctx context.Context, req Request) (*job, error) {
-	symbols, err := symbolsOf(req.Variant)
+	symbols, err := symbolsOf(req.Base, req.Variant)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 var fragmentFiles embed.FS
 
 // fragmentsOf names the configuration fragments of each variant, in the order
-// in which they are merged.
+// in which they are merged; the base's own comes last.
 var fragmentsOf = map[Variant][]string{
 	VariantBase:    {"core", "md"},
 	VariantPatched: {"core", "md"},
@@ -36,11 +36,15 @@ func (s symbol) line() string {
 	return s.name + "=" + s.value
 }
 
-// symbolsOf reads the variant's fragments. Of two wishes for one symbol the
+// symbolsOf reads the fragments of a base's variant. Of two wishes for one symbol the
 // later counts.
-func symbolsOf(v Variant) ([]symbol, error) {
+func symbolsOf(b Base, v Variant) ([]symbol, error) {
+	names := slices.Clone(fragmentsOf[v])
+	if b.Fragment != "" {
+		names = append(names, b.Fragment)
+	}
 	var all []symbol
-	for _, name := range fragmentsOf[v] {
+	for _, name := range names {
 		file := "config/" + name + ".config"
 		text, err := fragmentFiles.ReadFile(file)
 		if err != nil {

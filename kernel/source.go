@@ -67,30 +67,46 @@ func (req Request) debianSource(ctx context.Context) (source, error) {
 	} else if err := roomFor(req.CacheDir, roomSource, "the source of base "+req.Base.Name); err != nil {
 		return source{}, err
 	}
-	archive := debian.Archive{Dir: filepath.Join(req.CacheDir, "debian"), Suites: req.Base.Suites, Progress: req.Progress}
-	debs, err := archive.Download(ctx, req.Base.Package)
+	deb, err := req.fetch(ctx)
 	if err != nil {
 		return source{}, err
 	}
-	version := debian.Version(debs[0])
-	src = req.newSource(req.Base.Package+"_"+version, version)
+	name, version := debian.Name(deb), debian.Version(deb)
+	src = req.newSource(name+"_"+version, version)
 	err = req.unpackOnce(ctx, src, func(tmp string) (string, error) {
 		files := filepath.Join(tmp, "deb")
-		if err := debian.Unpack(ctx, debs[0], files); err != nil {
+		if err := debian.Unpack(ctx, deb, files); err != nil {
 			return "", err
 		}
-		tarball := filepath.Join(files, "usr/src", req.Base.Package+".tar.xz")
+		tarball := filepath.Join(files, "usr/src", name+".tar.xz")
 		return untar(ctx, tarball, filepath.Join(tmp, "tree"))
 	})
 	if err != nil {
 		return source{}, err
 	}
-	return src, writeWhole(req.answerFile(), []byte(version))
+	return src, writeWhole(req.answerFile(), []byte(src.id))
 }
 
-// answerFile remembers the version that the archive had last.
+// fetch downloads the base's package, in an apt for its suites, and returns the
+// path of the .deb.
+func (req Request) fetch(ctx context.Context) (string, error) {
+	b := req.Base
+	archive := debian.Archive{
+		Dir: filepath.Join(req.CacheDir, "debian", b.Suites[0]), Suites: b.Suites, Progress: req.Progress,
+	}
+	if prefix, ok := strings.CutSuffix(b.Package, "*"); ok {
+		return archive.DownloadNewest(ctx, prefix)
+	}
+	debs, err := archive.Download(ctx, b.Package)
+	if err != nil {
+		return "", err
+	}
+	return debs[0], nil
+}
+
+// answerFile remembers the source that the archive had last.
 func (req Request) answerFile() string {
-	return filepath.Join(req.CacheDir, "src", req.Base.Package+".version")
+	return filepath.Join(req.CacheDir, "src", req.Base.Name+".newest")
 }
 
 // unpacked returns the base's source if it is in the cache, without asking
@@ -99,11 +115,12 @@ func (req Request) unpacked() (source, bool) {
 	if req.Base.Package == "" {
 		return source{}, false
 	}
-	version, err := os.ReadFile(req.answerFile())
+	id, err := os.ReadFile(req.answerFile())
 	if err != nil {
 		return source{}, false
 	}
-	src := req.newSource(req.Base.Package+"_"+string(version), string(version))
+	_, version, _ := strings.Cut(string(id), "_")
+	src := req.newSource(string(id), version)
 	_, err = os.Stat(src.dir)
 	return src, err == nil
 }

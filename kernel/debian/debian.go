@@ -55,6 +55,23 @@ func (a Archive) DownloadClosure(ctx context.Context, packages ...string) ([]str
 	})
 }
 
+// DownloadNewest fetches the package whose name is prefix and a version number,
+// of those the one with the highest ("linux-source-" finds linux-source-7.2
+// where there is a linux-source-6.19 as well), and returns the path of its .deb.
+func (a Archive) DownloadNewest(ctx context.Context, prefix string) (string, error) {
+	paths, err := a.fetch(ctx, []string{prefix + "*"}, func(apt apt) ([]item, error) {
+		name, err := apt.newest(ctx, prefix)
+		if err != nil {
+			return nil, err
+		}
+		return apt.resolve(ctx, []string{name})
+	})
+	if err != nil {
+		return "", err
+	}
+	return paths[0], nil
+}
+
 // fetch resolves packages to files and downloads those that are missing. Old
 // lists are good enough when the network is away, but not when they lack a
 // package or name a version that the archive no longer has.

@@ -96,6 +96,12 @@ func specOf(file string) string {
 	return parts[0] + "=" + strings.ReplaceAll(parts[1], "%3a", ":")
 }
 
+// Name returns the package in a .deb's file name, such as "linux-source-6.1".
+func Name(deb string) string {
+	name, _, _ := strings.Cut(filepath.Base(deb), "_")
+	return name
+}
+
 // Version returns the version in a .deb's file name, such as "6.1.192-2".
 func Version(deb string) string {
 	_, version, _ := strings.Cut(specOf(filepath.Base(deb)), "=")
