@@ -30,7 +30,7 @@ type check struct {
 }
 
 // all lists the checks in the order in which they run.
-var all = slices.Concat(lifeChecks, stopChecks, namedChecks, numberChecks, failChecks, dataChecks, holdChecks, lastChecks)
+var all = slices.Concat(lifeChecks, stopChecks, namedChecks, nameChecks, numberChecks, failChecks, dataChecks, holdChecks, lastChecks)
 
 // limit is how long a check may take before it counts as hung. The longest takes
 // 2 s, and some 40 s with KASAN and lockdep.
