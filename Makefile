@@ -4,6 +4,7 @@ BASE       ?= 6.1
 KERNEL_SRC ?=
 QUICK      ?=
 SEED       ?=
+MINUTES    ?=
 GOTESTFLAGS ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -23,7 +24,7 @@ run_flags  = $(base_flags) $(if $(QUICK),-quick) $(if $(SEED),-seed $(SEED))
 .PHONY: help
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
-	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>"
+	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>, MINUTES=<number>"
 
 .PHONY: vmtest
 vmtest: deps $(MDLIFE) ## build both kernels, boot them, race opens against stops, compare
@@ -35,6 +36,19 @@ test: deps $(MDLIFE) ## unit tests, go vet, linter, and the patches' own checks
 	go run $(STATICCHECK) ./...
 	go test $(GOTESTFLAGS) ./...
 	$(MDLIFE) check -base $(BASE) -each-builds
+
+.PHONY: vmtest-all
+vmtest-all: ## vmtest on every base, one after the other
+	@for base in $(BASES); do $(MAKE) --no-print-directory vmtest BASE=$$base || failed="$$failed $$base"; done; \
+	if [ -n "$$failed" ]; then echo "not a pass:$$failed" >&2; exit 1; fi
+
+.PHONY: mutants
+mutants: deps $(MDLIFE) ## take each mechanism out of the series in turn: the tests must notice
+	@$(MDLIFE) mutants $(base_flags) $(if $(SEED),-seed $(SEED))
+
+.PHONY: soak
+soak: deps $(MDLIFE) ## race at random for MINUTES=10, on several devices at once
+	@$(MDLIFE) soak $(base_flags) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED))
 
 .PHONY: bench
 bench: deps $(MDLIFE) ## how fast: boot, uncontended paths against the unpatched kernel

@@ -24,7 +24,7 @@ func buildBase(ctx context.Context, req Request) (Result, error) {
 	}
 	if req.Variant == VariantPatched {
 		unpatched := req
-		unpatched.Variant = VariantBase
+		unpatched.Variant, unpatched.Extra = VariantBase, ""
 		if j.seedFrom, err = baseJob(ctx, unpatched, src); err != nil {
 			return Result{}, err
 		}
@@ -45,6 +45,14 @@ func baseJob(ctx context.Context, req Request, src source) (*job, error) {
 		}
 	}
 	j.name = fileName(req.Base.Name) + "-" + string(req.Variant)
+	if req.Extra != "" {
+		text, err := os.ReadFile(req.Extra)
+		if err != nil {
+			return nil, err
+		}
+		patches = append(patches, patch{filepath.Base(req.Extra), text})
+		j.name += "-mutant"
+	}
 	j.slot = j.name
 	j.donors = slotsOf(req)
 	j.version = func(context.Context) string { return src.version }
@@ -62,6 +70,9 @@ func slotsOf(req Request) []string {
 	name := fileName(req.Base.Name)
 	if req.Variant == VariantDebug {
 		return []string{name + "-debug"}
+	}
+	if req.Extra != "" {
+		return []string{name + "-patched", name + "-base"}
 	}
 	return []string{name + "-base", name + "-patched"}
 }

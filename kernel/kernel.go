@@ -65,6 +65,9 @@ type Request struct {
 	PatchDir string
 	// Upto limits the series to its first Upto patches; 0 is all of them.
 	Upto int
+	// Extra is a patch file to apply on top of the series, such as a mutant;
+	// "" is none.
+	Extra string
 	// Tree, if not empty, is a kernel tree that is built as it stands,
 	// uncommitted edits included, instead of Base and its patches. It is only
 	// read. If Base's source is in the cache, what equals it is not copied.

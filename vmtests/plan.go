@@ -82,6 +82,7 @@ const (
 	checksAllow  = 120 * time.Second
 	perMdadm     = 5 * time.Second
 	perRaceExtra = 20 * time.Second // to settle, count leaks
+	perSoakExtra = 60 * time.Second // for the races that still run, and to settle
 )
 
 // timeout bounds a guest that carries out plan. slow is how many times slower
@@ -96,6 +97,9 @@ func timeout(plan event.Plan, slow int) time.Duration {
 	}
 	if plan.Mdadm != nil {
 		d += time.Duration(plan.Mdadm.Cycles) * perMdadm
+	}
+	if plan.Soak != nil {
+		d += time.Duration(plan.Soak.Seconds)*time.Second + perSoakExtra
 	}
 	if plan.Bench != nil {
 		d += time.Duration(plan.Bench.Rounds) * time.Second

@@ -27,14 +27,17 @@ const (
 
 // Plan says what a guest does, in order: races, the mdadm loop, checks, or in
 // Reverse, so that two guests on one machine race one after the other; then the
-// benchmarks.
+// soak and the benchmarks.
 type Plan struct {
-	Seed    uint64     `json:"seed"`
-	Checks  bool       `json:"checks,omitempty"`
-	Races   []RaceSpec `json:"races,omitempty"`
-	Mdadm   *MdadmSpec `json:"mdadm,omitempty"`
-	Reverse bool       `json:"reverse,omitempty"`
-	Bench   *BenchSpec `json:"bench,omitempty"`
+	Seed       uint64     `json:"seed"`
+	Checks     bool       `json:"checks,omitempty"`
+	Only       []string   `json:"only,omitempty"`          // of the checks, those whose names begin so; none: all
+	CheckLimit int        `json:"check_limit_s,omitempty"` // seconds after which one check counts as hung
+	Races      []RaceSpec `json:"races,omitempty"`
+	Mdadm      *MdadmSpec `json:"mdadm,omitempty"`
+	Reverse    bool       `json:"reverse,omitempty"`
+	Bench      *BenchSpec `json:"bench,omitempty"`
+	Soak       *SoakSpec  `json:"soak,omitempty"`
 }
 
 // RaceSpec describes one race between openers and a creator that stops.
@@ -54,6 +57,13 @@ type RaceSpec struct {
 type MdadmSpec struct {
 	Cycles       int `json:"cycles"`
 	SettleMillis int `json:"settle_ms"` // when to look the second time
+}
+
+// SoakSpec asks for races of random kinds on several devices at once, one after
+// the other on each.
+type SoakSpec struct {
+	Devices int `json:"devices"`
+	Seconds int `json:"s"`
 }
 
 // BenchSpec asks for Rounds rounds of each uncontended benchmark.
@@ -101,6 +111,7 @@ type Event struct {
 	Race   *Race   `json:"race,omitempty"`
 	Mdadm  *Mdadm  `json:"mdadm,omitempty"`
 	Bench  *Bench  `json:"bench,omitempty"`
+	Soak   *Soak   `json:"soak,omitempty"`
 	Done   *Done   `json:"done,omitempty"`
 }
 
@@ -191,6 +202,15 @@ type Bench struct {
 	Name    string    `json:"name"` // "open-close", "create-stop-gone"
 	Micros  []float64 `json:"us"`
 	PerUnit string    `json:"per"` // what one sample is the mean of: "open+close", "cycle"
+}
+
+// Soak is the end of a soak; its races are events of their own.
+type Soak struct {
+	Spec    SoakSpec `json:"spec"`
+	Seconds float64  `json:"seconds"`
+	Races   int      `json:"races"`
+	Left    []string `json:"left"`  // md devices, once all races had ended
+	Leaks   []string `json:"leaks"` // slabs, inodes, threads that did not come back
 }
 
 // Done is the last event of a guest that ran its whole plan.

@@ -33,6 +33,14 @@ func GetDiskInfo(fd int, number int32) (DiskInfo, error) {
 	return info, err
 }
 
+// Diskseq reads the number of the disk that was opened (BLKGETDISKSEQ). No two
+// disks have the same one, whatever their device numbers.
+func Diskseq(fd int) (uint64, error) {
+	var seq uint64
+	err := ioctlPtr(fd, reqGetDiskseq, unsafe.Pointer(&seq))
+	return seq, err
+}
+
 // SetArrayInfo configures a new array (SET_ARRAY_INFO). EBUSY: it is already
 // configured.
 func SetArrayInfo(fd int, info ArrayInfo) error {

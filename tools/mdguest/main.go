@@ -41,7 +41,9 @@ func run(args []string) error {
 		case checks.OpenerArg: // likewise, started by a check
 			return checks.Opener(args[1:])
 		case "checks":
-			return byHand(func(ctx context.Context) error { return runChecks(ctx, link.Lines(os.Stdout), args[1:]) })
+			return byHand(func(ctx context.Context) error {
+				return runChecks(ctx, link.Lines(os.Stdout), args[1:], checks.DefaultLimit)
+			})
 		case "plan":
 			return byHand(func(ctx context.Context) error { return planByHand(ctx, args[1:]) })
 		}

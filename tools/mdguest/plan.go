@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"mdlife/tools/event"
 	"mdlife/tools/mdguest/bench"
@@ -13,6 +14,7 @@ import (
 	"mdlife/tools/mdguest/client"
 	"mdlife/tools/mdguest/link"
 	"mdlife/tools/mdguest/machine"
+	"mdlife/tools/mdguest/soak"
 	"mdlife/tools/mdstress/race"
 )
 
@@ -34,7 +36,7 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	if p.Reverse {
 		slices.Reverse(parts)
 	}
-	for _, part := range append(parts, runBench) {
+	for _, part := range append(parts, runSoak, runBench) {
 		if err := part(ctx, l, p); err != nil {
 			return err
 		}
@@ -46,14 +48,18 @@ func checkAll(ctx context.Context, l *link.Link, p event.Plan) error {
 	if !p.Checks {
 		return nil
 	}
-	return runChecks(ctx, l, nil)
+	limit := checks.DefaultLimit
+	if p.CheckLimit > 0 {
+		limit = time.Duration(p.CheckLimit) * time.Second
+	}
+	return runChecks(ctx, l, p.Only, limit)
 }
 
 // runChecks runs the checks whose names begin with one of names, or all.
-func runChecks(ctx context.Context, l *link.Link, names []string) error {
+func runChecks(ctx context.Context, l *link.Link, names []string, limit time.Duration) error {
 	l.Phase("checks")
 	var done, failed int64
-	return checks.Run(ctx, members, names, func(c event.Check) {
+	return checks.Run(ctx, members, names, limit, func(c event.Check) {
 		done++
 		if !c.OK {
 			failed++
@@ -88,6 +94,23 @@ func runMdadm(ctx context.Context, l *link.Link, p event.Plan) error {
 		return fmt.Errorf("mdadm loop: %w", err)
 	}
 	l.Send(event.Event{Mdadm: &res})
+	return nil
+}
+
+func runSoak(ctx context.Context, l *link.Link, p event.Plan) error {
+	if p.Soak == nil {
+		return nil
+	}
+	l.Phase("soak")
+	defer machine.QuietConsole()()
+	res, err := soak.Run(ctx, soak.Config{
+		Spec: *p.Soak, Seed: p.Seed, Progress: l.Count,
+		Report: func(r event.Race) { l.Send(event.Event{Race: &r}) },
+	})
+	if err != nil {
+		return fmt.Errorf("soak: %w", err)
+	}
+	l.Send(event.Event{Soak: &res})
 	return nil
 }
 

@@ -48,6 +48,7 @@ type KernelPart struct {
 	Mdadm  *event.Mdadm  `json:"mdadm"`  // null where the loop did not run
 	Checks []event.Check `json:"checks"` // in the order in which they ran
 	Bench  []event.Bench `json:"bench,omitempty"`
+	Soak   *event.Soak   `json:"soak,omitempty"`
 	Done   *event.Done   `json:"done"` // null where the guest ended early
 }
 
@@ -96,6 +97,8 @@ func summarize(k Kernel) KernelPart {
 			p.Mdadm = e.Mdadm
 		case e.Bench != nil:
 			p.Bench = append(p.Bench, *e.Bench)
+		case e.Soak != nil:
+			p.Soak = e.Soak
 		case e.Done != nil:
 			p.Done = e.Done
 		}

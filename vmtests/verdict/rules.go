@@ -86,6 +86,9 @@ func lacking(k *KernelPart) []string {
 			out = append(out, fmt.Sprintf("the mdadm loop did %d of %d cycles", k.Mdadm.Cycles, k.Plan.Mdadm.Cycles))
 		}
 	}
+	if k.Plan.Soak != nil && k.Soak == nil {
+		out = append(out, "the soak was not reported")
+	}
 	switch {
 	case k.Done == nil:
 		out = append(out, "the guest did not say that it was done")

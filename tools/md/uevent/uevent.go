@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ import (
 type Event struct {
 	Action  string // "add", "change", "remove"
 	DevPath string // "/devices/virtual/block/md0"
+	Seq     uint64 // DISKSEQ, which tells a disk from the one before it; 0: none
 }
 
 // Block says whether the event is about a whole disk, and not about one of its
@@ -101,9 +103,15 @@ func (l *Listener) take(msg []byte, err error) {
 
 // parse decodes "add@/devices/virtual/block/md0\0ACTION=add\0…".
 func parse(msg []byte) (Event, bool) {
-	head, _, _ := bytes.Cut(msg, []byte{0})
+	head, rest, _ := bytes.Cut(msg, []byte{0})
 	action, devpath, ok := strings.Cut(string(head), "@")
-	return Event{action, devpath}, ok && strings.HasPrefix(devpath, "/")
+	e := Event{Action: action, DevPath: devpath}
+	for variable := range bytes.SplitSeq(rest, []byte{0}) {
+		if seq, found := bytes.CutPrefix(variable, []byte("DISKSEQ=")); found {
+			e.Seq, _ = strconv.ParseUint(string(seq), 10, 64)
+		}
+	}
+	return e, ok && strings.HasPrefix(devpath, "/")
 }
 
 // Drain returns all events since the last Drain or Take, up to those that the

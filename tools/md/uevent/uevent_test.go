@@ -16,10 +16,11 @@ func TestParse(t *testing.T) {
 		block bool
 		name  string
 	}{
-		{"add@/devices/virtual/block/md0\x00ACTION=add\x00", Event{"add", "/devices/virtual/block/md0"}, true, true, "md0"},
-		{"remove@/devices/virtual/block/md_r1", Event{"remove", "/devices/virtual/block/md_r1"}, true, true, "md_r1"},
-		{"add@/devices/virtual/block/md0/md0p1\x00", Event{"add", "/devices/virtual/block/md0/md0p1"}, true, false, "md0p1"},
-		{"add@/devices/virtual/bdi/9:0\x00", Event{"add", "/devices/virtual/bdi/9:0"}, true, false, "9:0"},
+		{"add@/devices/virtual/block/md0\x00ACTION=add\x00", Event{Action: "add", DevPath: "/devices/virtual/block/md0"}, true, true, "md0"},
+		{"remove@/devices/virtual/block/md_r1", Event{Action: "remove", DevPath: "/devices/virtual/block/md_r1"}, true, true, "md_r1"},
+		{"add@/devices/virtual/block/md0/md0p1\x00", Event{Action: "add", DevPath: "/devices/virtual/block/md0/md0p1"}, true, false, "md0p1"},
+		{"add@/devices/virtual/bdi/9:0\x00", Event{Action: "add", DevPath: "/devices/virtual/bdi/9:0"}, true, false, "9:0"},
+		{"add@/devices/virtual/block/md0\x00DISKSEQ=17\x00SEQNUM=3\x00", Event{Action: "add", DevPath: "/devices/virtual/block/md0", Seq: 17}, true, true, "md0"},
 		{"libudev\x00\xfe\xed", Event{}, false, false, ""}, // udevd's own format
 		{"", Event{}, false, false, ""},
 	} {

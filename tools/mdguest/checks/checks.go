@@ -30,19 +30,19 @@ type check struct {
 }
 
 // all lists the checks in the order in which they run.
-var all = slices.Concat(lifeChecks, stopChecks, namedChecks, nameChecks, numberChecks, failChecks, dataChecks, holdChecks, lastChecks)
+var all = slices.Concat(lifeChecks, announceChecks, stopChecks, namedChecks, nameChecks, numberChecks, failChecks, dataChecks, holdChecks, lastChecks)
 
-// limit is how long a check may take before it counts as hung. The longest takes
-// 2 s, and some 40 s with KASAN and lockdep.
-const limit = 120 * time.Second
+// DefaultLimit is how long a check may take before it counts as hung, unless
+// told otherwise. The longest takes 2 s, and some 40 s with KASAN and lockdep.
+const DefaultLimit = 120 * time.Second
 
 // Run runs the checks whose names begin with one of prefixes, or all if there
-// are none, and reports each. A check that hangs ends the run: the checks after
-// it are reported as failed.
-func Run(ctx context.Context, members, prefixes []string, report func(event.Check)) error {
-	chosen := choose(prefixes)
-	if len(chosen) == 0 {
-		return fmt.Errorf("no check's name begins with %s", strings.Join(prefixes, " or "))
+// are none, and reports each. A check that takes longer than limit hangs and
+// ends the run: the checks after it are reported as failed.
+func Run(ctx context.Context, members, prefixes []string, limit time.Duration, report func(event.Check)) error {
+	chosen, err := choose(prefixes)
+	if err != nil {
+		return err
 	}
 	e, err := newEnv(members)
 	if err != nil {
@@ -58,7 +58,7 @@ func Run(ctx context.Context, members, prefixes []string, report func(event.Chec
 			report(event.Check{Name: c.name, Requirement: c.requirement, Detail: "not run, since " + hung + " hangs"})
 			continue
 		}
-		res, ok := runOne(e, c)
+		res, ok := runOn(c, e, e.cleanUp, limit)
 		report(res)
 		if !ok {
 			hung = c.name
@@ -67,21 +67,26 @@ func Run(ctx context.Context, members, prefixes []string, report func(event.Chec
 	return nil
 }
 
-func choose(prefixes []string) []check {
+// choose returns the checks whose names begin with one of prefixes, in the order
+// in which they run. A prefix that fits none is a mistake.
+func choose(prefixes []string) ([]check, error) {
 	if len(prefixes) == 0 {
-		return all
+		return all, nil
+	}
+	for _, p := range prefixes {
+		if !slices.ContainsFunc(all, func(c check) bool { return c.fits(p) }) {
+			return nil, fmt.Errorf("no check's name begins with %s", p)
+		}
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(c check) bool {
-		return !slices.ContainsFunc(prefixes, func(p string) bool {
-			return c.requirement == p || strings.HasPrefix(c.name, p) && len(p) > len(c.requirement)
-		})
-	})
+		return !slices.ContainsFunc(prefixes, c.fits)
+	}), nil
 }
 
-// runOne runs a check and cleans up after it. It returns false where the check
-// hangs.
-func runOne(e *env, c check) (event.Check, bool) {
-	return runOn(c, e, e.cleanUp, limit)
+// fits tells whether the check is of the requirement p, or its name begins so:
+// "R1" is not R15.
+func (c check) fits(p string) bool {
+	return c.requirement == p || strings.HasPrefix(c.name, p) && len(p) > len(c.requirement)
 }
 
 // outcome is how a check ended.
@@ -90,7 +95,8 @@ type outcome struct {
 	err    error
 }
 
-// runOn runs a check on a thread of its own, and cleanUp on the same.
+// runOn runs a check on a thread of its own, and cleanUp on the same. It returns
+// false where the check hangs.
 func runOn(c check, e *env, cleanUp func() error, limit time.Duration) (event.Check, bool) {
 	res := event.Check{Name: c.name, Requirement: c.requirement}
 	start := time.Now()

@@ -42,21 +42,21 @@ func TestChoose(t *testing.T) {
 		want     string
 	}{
 		{[]string{"R1"}, "R1-gone-after-last-close"}, // and not R10, R11 …
-		{[]string{"R8-res", "R4"}, "R4-one-add-uevent R8-restart-at-once"},
-		{[]string{"R99"}, ""},
+		{[]string{"R8-res", "R4-one"}, "R4-one-add-uevent R8-restart-at-once"},
 	} {
+		chosen, err := choose(c.prefixes)
 		var names []string
-		for _, chosen := range choose(c.prefixes) {
-			names = append(names, chosen.name)
+		for _, c := range chosen {
+			names = append(names, c.name)
 		}
-		if got := strings.Join(names, " "); got != c.want {
-			t.Errorf("%q chose %q instead of %q", c.prefixes, got, c.want)
+		if got := strings.Join(names, " "); got != c.want || err != nil {
+			t.Errorf("%q chose %q instead of %q (%v)", c.prefixes, got, c.want, err)
 		}
 	}
-	if len(choose(nil)) != len(all) {
+	if chosen, err := choose(nil); len(chosen) != len(all) || err != nil {
 		t.Error("no prefix does not choose all")
 	}
-	if err := Run(context.Background(), nil, []string{"R99"}, func(event.Check) {}); err == nil || !strings.Contains(err.Error(), "R99") {
+	if err := Run(context.Background(), nil, []string{"R4", "R99"}, DefaultLimit, func(event.Check) {}); err == nil || !strings.Contains(err.Error(), "R99") {
 		t.Errorf("an unknown check: %v", err)
 	}
 }

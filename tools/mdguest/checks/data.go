@@ -63,8 +63,14 @@ func writtenBeforeStop(e *env) (string, error) {
 }
 
 // scatter writes blocks all over the array, without waiting for them, and
-// returns their places.
+// returns their places. All opens come before the first write: the first open
+// after a start finds that the medium has changed, and syncs the device.
 func (d *disk) scatter(fd int, pattern byte) ([]int64, error) {
+	direct, err := d.open(unix.O_WRONLY | unix.O_DIRECT)
+	if err != nil {
+		return nil, err
+	}
+	defer d.env.close(direct)
 	var offsets []int64
 	for i := range int64(16) {
 		at := i * 257 * blockSize % (8 << 20)
@@ -73,11 +79,6 @@ func (d *disk) scatter(fd int, pattern byte) ([]int64, error) {
 		}
 		offsets = append(offsets, at)
 	}
-	direct, err := d.open(unix.O_WRONLY | unix.O_DIRECT)
-	if err != nil {
-		return nil, err
-	}
-	defer d.env.close(direct)
 	for i := range int64(4) {
 		at := 8<<20 + i*1021*blockSize%(8<<20)
 		if _, err := unix.Pwrite(direct, block(pattern+byte(at/blockSize)), at); err != nil {

@@ -18,7 +18,6 @@ var lifeChecks = []check{
 	{"R1-gone-after-last-close", "R1", goneAfterLastClose},
 	{"R2-open-makes-device", "R2", openMakesDevice},
 	{"R3-stays-until-ioctl", "R3", staysUntilIoctl},
-	{"R4-one-add-uevent", "R4", oneAddUevent},
 }
 
 func goneAfterLastClose(e *env) (string, error) {

@@ -18,6 +18,7 @@ import (
 var stopChecks = []check{
 	{"R8-inert-after-stop", "R8", inertAfterStop},
 	{"R8-restart-at-once", "R8", restartAtOnce},
+	{"R8-failed-stop", "R8", failedStop},
 	{"R9-sysfs-clear", "R9", sysfsClear},
 	{"R20-reopen-while-held", "R20", reopenWhileHeld},
 	{"R23-nothing-comes-back", "R23", nothingComesBack},
@@ -58,6 +59,41 @@ func inertAfterStop(e *env) (string, error) {
 		return "", fmt.Errorf("once both are closed: %w", err)
 	}
 	return "a new open of a stopped, still held array succeeded; reads gave EOF or EIO; gone after the last close", nil
+}
+
+// failedStop has a stop fail after it has begun: to make an array read-only that
+// is so already. Opens and stops go on as if nobody had tried.
+func failedStop(e *env) (string, error) {
+	d, fd, err := e.freshRunning()
+	if err != nil {
+		return "", err
+	}
+	if err := md.StopArrayRO(fd); err != nil {
+		return "", fmt.Errorf("STOP_ARRAY_RO on %s: %w", d.name, err)
+	}
+	for range 3 {
+		if err := want("STOP_ARRAY_RO on a read-only array", md.StopArrayRO(fd), unix.ENXIO); err != nil {
+			return "", err
+		}
+		err := within(returnTime, "an open after a stop that failed", func() error {
+			again, err := d.open(unix.O_RDONLY)
+			if err == nil {
+				e.close(again)
+			}
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	if err := md.RestartArrayRW(fd); err != nil {
+		return "", fmt.Errorf("RESTART_ARRAY_RW on %s: %w", d.name, err)
+	}
+	if err := d.stop(fd); err != nil {
+		return "", err
+	}
+	e.close(fd)
+	return "after stops that failed, opens succeeded, and the array could be made writable and stopped", d.gone(goneLimit)
 }
 
 // restartAtOnce stops an array with members and configures it again with no

@@ -32,6 +32,9 @@ type Config struct {
 	Seed    uint64   // of the threads' generators; the scheduling is not replayed
 	Device  string   // "md0": what openers open, except in named races
 	Members []string // block device nodes for Spec.Members, "/dev/ram0" …
+	// Shared says that others use md at the same time: what they allocate
+	// cannot be told from a leak, and leaks are not looked for.
+	Shared bool
 	// Hang is how long a call may take before it counts as hung. 0: 15 s.
 	Hang time.Duration
 	// Progress, if set, is called about every half second with the opens so
@@ -74,13 +77,16 @@ func Run(ctx context.Context, cfg Config) (event.Race, error) {
 	if err != nil {
 		r.note("uevents not counted: %v", err)
 	}
-	before := leak.Take()
+	var before leak.Snapshot
+	if !r.Shared {
+		before = leak.Take()
+	}
 	r.start = time.Now()
 	hung := r.run(ctx)
 	res := r.result(time.Since(r.start), hung)
 	r.settleAll(&res, hung)
 	res.Uevents = r.uevents(events)
-	if !hung {
+	if !hung && !r.Shared {
 		res.Leaks = before.Compare(2*time.Second, r.Device, namedPrefix)
 	}
 	res.Notes = r.notes

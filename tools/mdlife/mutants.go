@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	prettytable "github.com/jedib0t/go-pretty/v6/table"
+	prettytext "github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"mdlife/vmtests"
+	"mdlife/vmtests/mutant"
+)
+
+func newMutants() *cobra.Command {
+	var only []string
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "mutants",
+		Short: "Take each mechanism out of the series in turn: the tests must notice",
+		Long: `Build every mutant of patches/<base>/mutants on top of the series, boot it and run the
+tests named in it. A mutant that they do not notice has survived: a test is missing. Exit
+code 0 only if all are killed, and the series without a mutant passes the same tests.`,
+		Example: `  mdlife mutants
+  mdlife mutants -base 6.1 -only no-retry,no-unit-free`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	cmd.Flags().Lookup("tree").Hidden = true
+	cmd.Flags().StringSliceVar(&only, "only", nil, "mutants to try (default: all)")
+	cmd.Flags().Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		o.Seed = seed
+		if o.Seed == 0 {
+			o.Seed = uint64(time.Now().UnixNano())
+		}
+		return mutants(cmd, o, only)
+	}
+	return cmd
+}
+
+// mutants tries the chosen mutants and prints the kill table.
+func mutants(cmd *cobra.Command, o vmtests.Options, only []string) error {
+	dir := vmtests.MutantDir(o.Root, o.Base)
+	all, err := mutant.Load(dir)
+	if err != nil {
+		return err
+	}
+	if all, err = chooseMutants(all, only); err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return usagef("there is no mutant in %s", dir)
+	}
+	var kills []vmtests.Kill
+	err = o.Mutants(cmd.Context(), all, func(k vmtests.Kill) { kills = append(kills, k) })
+	if len(kills) > 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), killTable(kills))
+	}
+	if err != nil {
+		return err
+	}
+	survived := slices.DeleteFunc(slices.Clone(kills), vmtests.Kill.Killed)
+	fmt.Fprintf(cmd.OutOrStdout(), "Seed %d; %d of %d mutants killed.\n", o.Seed, len(kills)-len(survived), len(kills))
+	if len(survived) > 0 {
+		return errVerdict
+	}
+	return nil
+}
+
+// chooseMutants returns those that are called by only, or all.
+func chooseMutants(all []mutant.Mutant, only []string) ([]mutant.Mutant, error) {
+	if len(only) == 0 {
+		return all, nil
+	}
+	var chosen []mutant.Mutant
+	for _, name := range only {
+		i := slices.IndexFunc(all, func(m mutant.Mutant) bool { return m.Name == name })
+		if i < 0 {
+			return nil, usagef("-only: there is no mutant %q", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// killTable is a row for each mutant: what it takes out, and who noticed.
+func killTable(kills []vmtests.Kill) string {
+	tw := prettytable.NewWriter()
+	tw.SetStyle(prettytable.StyleLight)
+	tw.Style().Format.Header = prettytext.FormatDefault
+	tw.SetColumnConfigs([]prettytable.ColumnConfig{
+		{Number: 2, WidthMax: 40, WidthMaxEnforcer: prettytext.WrapSoft},
+		{Number: 4, WidthMax: 50, WidthMaxEnforcer: prettytext.WrapSoft},
+	})
+	tw.AppendHeader(prettytable.Row{"mutant", "takes out", "breaks", "killed by", "after"})
+	for _, k := range kills {
+		var names []string
+		for _, r := range k.Killers {
+			names = append(names, r.Name)
+		}
+		by := strings.Join(names, ", ")
+		if by == "" {
+			by = "SURVIVED: " + strings.Join(k.Tests, ", ") + " did not notice"
+		}
+		tw.AppendRow(prettytable.Row{k.Name, k.Subject, k.Requirement, by, fmt.Sprintf("%.0f s", k.Took.Seconds())})
+	}
+	return tw.Render()
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/tools/event"
+	"mdlife/vmtests/verdict"
+)
+
+// What a soak may be.
+const (
+	maxSoakMinutes = 24 * 60
+	maxSoakDevices = 8 // brd has two members for each
+)
+
+func newSoak() *cobra.Command {
+	var minutes, devices int
+	var seed uint64
+	var variant string
+	cmd := &cobra.Command{
+		Use:   "soak",
+		Short: "Race at random, on several devices at once, for as long as you like",
+		Example: `  mdlife soak -minutes 10
+  mdlife soak -minutes 60 -variant debug -devices 8
+  mdlife soak -minutes 10 -seed 1733333333`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	f := cmd.Flags()
+	f.IntVar(&minutes, "minutes", 10, "how long")
+	f.IntVar(&devices, "devices", 4, "how many devices at once")
+	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
+	f.StringVar(&variant, "variant", "patched", "base (unpatched), patched or debug")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkRange("minutes", minutes, 1, maxSoakMinutes); err != nil {
+			return err
+		}
+		if err := checkRange("devices", devices, 1, maxSoakDevices); err != nil {
+			return err
+		}
+		v, err := parseVariant(variant)
+		if err != nil {
+			return err
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		k, err := o.Soak(cmd.Context(), v, seed, event.SoakSpec{Devices: devices, Seconds: minutes * 60})
+		if err != nil {
+			return err
+		}
+		return printSoak(cmd, k)
+	}
+	return cmd
+}
+
+// printSoak prints the figures, the seed and the word.
+func printSoak(cmd *cobra.Command, k verdict.Kernel) error {
+	w := cmd.OutOrStdout()
+	broken, err := verdict.WriteSoak(w, k)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "Seed %d\n", k.Plan.Seed)
+	if len(broken) == 0 {
+		fmt.Fprintln(w, verdict.Pass)
+		return nil
+	}
+	fmt.Fprintln(w, verdict.Fail)
+	for _, r := range broken {
+		fmt.Fprintf(w, "  - %s\n", r.Reason())
+	}
+	return errVerdict
+}

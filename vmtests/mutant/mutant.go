@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package mutant reads the mutants of a series. A mutant is a patch on top of
+// the series that takes one mechanism out; its message says which tests must
+// notice that:
+//
+//	Subject: mutant: what is taken out
+//
+//	Requirement: R6
+//	Tests: race-ioctl R23-nothing-comes-back
+//
+// Tests are names of checks or beginnings of such ("R15" is all of that
+// requirement), "race-NAME" for a race of the comparison and "mdadm" for the
+// loop of the real client.
+package mutant
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Mutant is one patch of a mutants directory.
+type Mutant struct {
+	Name        string   // of the file, without number and .patch
+	Path        string   // of the file
+	Subject     string   // what it takes out
+	Requirement string   // that it breaks: "R6"
+	Tests       []string // that must notice
+}
+
+// Load reads all mutants of a directory, in the order of their names. A
+// directory that is not there holds none.
+func Load(dir string) ([]Mutant, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.patch"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Mutant
+	for _, f := range files {
+		m, err := read(f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
+
+var (
+	number  = regexp.MustCompile(`^[0-9]+-`)
+	subject = regexp.MustCompile(`(?m)^Subject: (?:\[[^]]*\] )?mutant: (.+)$`)
+	field   = regexp.MustCompile(`(?m)^(Requirement|Tests): (.+)$`)
+	diff    = regexp.MustCompile(`(?m)^diff --git `)
+)
+
+// read parses the head of a mutant's patch.
+func read(path string) (Mutant, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Mutant{}, err
+	}
+	head := string(text)
+	if i := diff.FindStringIndex(head); i != nil {
+		head = head[:i[0]]
+	} else {
+		return Mutant{}, fmt.Errorf("%s: holds no diff", path)
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".patch")
+	m := Mutant{Name: number.ReplaceAllString(name, ""), Path: path}
+	if s := subject.FindStringSubmatch(head); s != nil {
+		m.Subject = s[1]
+	}
+	for _, f := range field.FindAllStringSubmatch(head, -1) {
+		if f[1] == "Tests" {
+			m.Tests = append(m.Tests, strings.Fields(f[2])...)
+		} else {
+			m.Requirement = strings.TrimSpace(f[2])
+		}
+	}
+	if m.Subject == "" || m.Requirement == "" || len(m.Tests) == 0 {
+		return m, fmt.Errorf("%s: wants the lines \"Subject: mutant: …\", \"Requirement: …\" and \"Tests: …\" before its diff", path)
+	}
+	return m, nil
+}

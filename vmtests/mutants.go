@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mdlife/initramfs"
+	"mdlife/kernel"
+	"mdlife/tools/event"
+	"mdlife/vmtests/mutant"
+	"mdlife/vmtests/verdict"
+)
+
+// How long a test of a mutant may last: what it breaks shows soon or hardly.
+const (
+	mutantRace   = 5 * time.Second
+	mutantCycles = 12 // of the mdadm loop
+	mutantLimit  = 10 // seconds for one check
+)
+
+// Kill is what became of a mutant.
+type Kill struct {
+	mutant.Mutant
+	Killers []verdict.Result // the rules that were not kept
+	Took    time.Duration    // from the patch to the verdict
+}
+
+// Killed tells whether the tests have noticed the mutant.
+func (k Kill) Killed() bool { return len(k.Killers) > 0 }
+
+// MutantDir is where the repository keeps a base's mutants.
+func MutantDir(root string, base kernel.Base) string {
+	return filepath.Join(PatchDir(root, base), "mutants")
+}
+
+// Mutants builds each mutant, boots it, runs the tests named for it, and calls
+// report. Before that, the patched kernel must pass the same tests: what fails
+// on it kills nothing.
+func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, report func(Kill)) error {
+	if o.Seed == 0 {
+		o.Seed = uint64(time.Now().UnixNano())
+	}
+	if err := o.ChooseAccel(ctx); err != nil {
+		return err
+	}
+	image, err := o.BuildImage(ctx)
+	if err != nil {
+		return err
+	}
+	patched, err := o.BuildKernel(ctx, kernel.VariantPatched)
+	if err != nil {
+		return err
+	}
+	if err := o.control(ctx, patched, image, all); err != nil {
+		return err
+	}
+	for _, m := range all {
+		kill, err := o.try(ctx, m, image)
+		if err != nil {
+			return err
+		}
+		report(kill)
+	}
+	return nil
+}
+
+// control runs all tests that mutants name on the patched kernel.
+func (o Options) control(ctx context.Context, patched Artefact, image initramfs.Image, all []mutant.Mutant) error {
+	var tests []string
+	for _, m := range all {
+		for _, t := range m.Tests {
+			if !slices.Contains(tests, t) {
+				tests = append(tests, t)
+			}
+		}
+	}
+	plan, err := o.testPlan(tests)
+	if err != nil {
+		return err
+	}
+	k, err := o.RunGuest(ctx, patched, image, plan)
+	if err != nil {
+		return err
+	}
+	if bad := broken(k); len(bad) > 0 {
+		return fmt.Errorf("the series without a mutant fails %s: %s", bad[0].Name, bad[0].Detail)
+	}
+	return nil
+}
+
+// try builds and boots one mutant.
+func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image) (Kill, error) {
+	kill := Kill{Mutant: m}
+	plan, err := o.testPlan(m.Tests)
+	if err != nil {
+		return kill, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	start := time.Now()
+	a, err := o.buildMutant(ctx, m)
+	if err != nil {
+		return kill, err
+	}
+	k, err := o.RunGuest(ctx, a, image, plan)
+	if err != nil {
+		return kill, err
+	}
+	kill.Killers = broken(k)
+	kill.Took = time.Since(start)
+	return kill, nil
+}
+
+// buildMutant builds the series with a mutant on top.
+func (o Options) buildMutant(ctx context.Context, m mutant.Mutant) (Artefact, error) {
+	cache, err := kernel.CacheDir()
+	if err != nil {
+		return Artefact{}, err
+	}
+	a := Artefact{Label: "mutant " + m.Name, Slow: 1}
+	a.Result, err = kernel.Build(ctx, kernel.Request{
+		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Extra: m.Path,
+		CacheDir: cache, Progress: o.Progress,
+	})
+	return a, err
+}
+
+// testPlan is a plan of just these tests, see [mutant.Mutant].
+func (o Options) testPlan(tests []string) (event.Plan, error) {
+	plan := event.Plan{Seed: o.Seed, CheckLimit: mutantLimit}
+	for _, t := range tests {
+		name, isRace := strings.CutPrefix(t, "race-")
+		switch {
+		case isRace:
+			spec, err := raceCalled(name)
+			if err != nil {
+				return plan, err
+			}
+			plan.Races = append(plan.Races, spec)
+		case t == "mdadm":
+			plan.Mdadm = &event.MdadmSpec{Cycles: mutantCycles, SettleMillis: int(mdadmSettle.Milliseconds())}
+		default:
+			plan.Checks = true
+			plan.Only = append(plan.Only, t)
+		}
+	}
+	return plan, nil
+}
+
+// raceCalled is the comparison's race of that name, at a mutant's length.
+func raceCalled(name string) (event.RaceSpec, error) {
+	for _, spec := range races(mutantRace) {
+		if spec.Name == name {
+			spec.Millis = int(mutantRace.Milliseconds())
+			return spec, nil
+		}
+	}
+	return event.RaceSpec{}, fmt.Errorf("there is no race %q", name)
+}
+
+// broken lists the rules that a kernel does not keep.
+func broken(k verdict.Kernel) []verdict.Result {
+	return slices.DeleteFunc(verdict.Alone(k), func(r verdict.Result) bool { return r.OK })
+}

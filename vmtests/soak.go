@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"context"
+	"time"
+
+	"mdlife/kernel"
+	"mdlife/tools/event"
+	"mdlife/vmtests/verdict"
+)
+
+// Soak boots one variant and soaks it. Seed 0 stands for a new one.
+func (o Options) Soak(ctx context.Context, variant kernel.Variant, seed uint64, spec event.SoakSpec) (verdict.Kernel, error) {
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	guests, err := RunEach(ctx, o, []kernel.Variant{variant}, event.Plan{Seed: seed, Soak: &spec})
+	if err != nil {
+		return verdict.Kernel{}, err
+	}
+	return guests[0], nil
+}

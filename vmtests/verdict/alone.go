@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package verdict
+
+import (
+	"fmt"
+	"strings"
+
+	"mdlife/tools/event"
+)
+
+// Alone judges one kernel by itself, as one that is to keep every requirement:
+// by the rules of [Judge] that need no other kernel to compare with.
+func Alone(k Kernel) []Result {
+	rep := &Report{Patched: summarize(k)}
+	p := &rep.Patched
+	lacks := lacking(p)
+	results := []Result{{Name: "complete", OK: len(lacks) == 0,
+		Detail: orElse(strings.Join(lacks, "; "), "every planned part was reported"), Seconds: k.Wall}}
+	for _, rule := range []func(*Report) []Result{noRefusal, cleanConsole, checks, nothingLeft, noLeaks} {
+		results = append(results, rule(rep)...)
+	}
+	if p.Mdadm != nil {
+		results = append(results, mdadmAlone(p.Mdadm)...)
+	}
+	return append(results, soakEnd(p)...)
+}
+
+// mdadmAlone judges an mdadm loop: nothing comes back to stay, nothing fails,
+// and udev is told of each array once, give or take the odd reader.
+func mdadmAlone(m *event.Mdadm) []Result {
+	adds := m.Uevents["add"]
+	return []Result{
+		{Name: "mdadm-settled", Requirement: "R23", OK: m.ThereSettled == 0,
+			Detail: fmt.Sprintf("%d of %d cycles had their device %d ms after mdadm --stop", m.ThereSettled, m.Cycles, m.Spec.SettleMillis)},
+		{Name: "mdadm-left", Requirement: "R23", OK: len(m.LeftAtEnd) == 0,
+			Detail: orElse(strings.Join(m.LeftAtEnd, ", "), "no device left once the reader had gone")},
+		{Name: "mdadm-failed", Requirement: "R23", OK: m.CreateFailed == 0 && m.StopFailed == 0,
+			Detail: fmt.Sprintf("mdadm failed to create %d times, to stop %d times", m.CreateFailed, m.StopFailed)},
+		{Name: "mdadm-adds", Requirement: "R4", OK: adds*4 <= int64(m.Cycles)*5,
+			Detail: fmt.Sprintf("%d ADD events in %d cycles", adds, m.Cycles)},
+	}
+}
