@@ -5,6 +5,8 @@ package verdict
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"mdlife/tools/event"
 )
@@ -34,8 +36,7 @@ type kind struct {
 	races []event.Race
 }
 
-// kinds sorts races by how the array is stopped and what is underneath, in the
-// order in which these were met first.
+// kinds sorts races by how the array is stopped and what is underneath.
 func kinds(races []event.Race) []kind {
 	var out []kind
 	index := map[string]int{}
@@ -52,6 +53,7 @@ func kinds(races []event.Race) []kind {
 		}
 		out[i].races = append(out[i].races, r)
 	}
+	slices.SortFunc(out, func(a, b kind) int { return strings.Compare(a.name, b.name) })
 	return out
 }
 
