@@ -98,7 +98,7 @@ func (j *job) prepareDonor(ctx context.Context) error {
 // has none.
 func (j *job) fill(ctx context.Context, s *slot) error {
 	need := int64(roomBuild)
-	if j.req.Variant == VariantDebug {
+	if j.req.Variant.Slow() > 1 {
 		need = roomDebugBuild
 	}
 	_, err := os.Stat(s.manifestFile())

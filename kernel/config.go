@@ -14,11 +14,14 @@ import (
 var fragmentFiles embed.FS
 
 // fragmentsOf names the configuration fragments of each variant, in the order
-// in which they are merged; the base's own comes last.
+// in which they are merged. The base's own comes after the first two, which all
+// kernels have.
 var fragmentsOf = map[Variant][]string{
 	VariantBase:    {"core", "md"},
 	VariantPatched: {"core", "md"},
 	VariantDebug:   {"core", "md", "debug"},
+	VariantKCSAN:   {"core", "md", "kcsan"},
+	VariantModular: {"core", "md", "debug", "modular"},
 }
 
 // symbol is one wish of a fragment.
@@ -41,7 +44,7 @@ func (s symbol) line() string {
 func symbolsOf(b Base, v Variant) ([]symbol, error) {
 	names := slices.Clone(fragmentsOf[v])
 	if b.Fragment != "" {
-		names = append(names, b.Fragment)
+		names = slices.Insert(names, 2, b.Fragment)
 	}
 	var all []symbol
 	for _, name := range names {

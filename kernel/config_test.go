@@ -14,6 +14,9 @@ var lacks = map[string][]string{
 	"mainline": {"MD_MULTIPATH", "MD_FAULTY"},
 }
 
+// everywhere lists what all bases have.
+var everywhere = []string{"BLK_DEV_MD", "MD_RAID0", "MD_RAID1", "MD_RAID10", "MD_RAID456"}
+
 func TestFragmentsOfVariants(t *testing.T) {
 	for _, b := range Bases() {
 		t.Run(b.Name, func(t *testing.T) { testFragments(t, b) })
@@ -22,6 +25,10 @@ func TestFragmentsOfVariants(t *testing.T) {
 
 func testFragments(t *testing.T, b Base) {
 	for _, v := range Variants() {
+		built := "y"
+		if v == VariantModular {
+			built = "m"
+		}
 		symbols, err := symbolsOf(b, v)
 		if err != nil {
 			t.Fatal(err)
@@ -34,11 +41,12 @@ func testFragments(t *testing.T, b Base) {
 			got[s.name] = s.value
 		}
 		for _, name := range []string{"BLK_DEV_MD", "MD_LINEAR", "MD_RAID0", "MD_RAID1", "MD_RAID10", "MD_RAID456", "MD_MULTIPATH", "MD_FAULTY"} {
-			if asks := got["CONFIG_"+name] == "y"; asks == slices.Contains(lacks[b.Name], name) {
-				t.Errorf("%s asks for %s built in: %v", v, name, asks)
+			left := slices.Contains(lacks[b.Name], name) || v == VariantModular && !slices.Contains(everywhere, name)
+			if asks := got["CONFIG_"+name] == built; asks == left {
+				t.Errorf("%s asks for %s=%q", v, name, got["CONFIG_"+name])
 			}
 		}
-		if debug := got["CONFIG_KASAN"] == "y"; debug != (v == VariantDebug) {
+		if debug := got["CONFIG_KASAN"] == "y"; debug != (v == VariantDebug || v == VariantModular) {
 			t.Errorf("%s: KASAN is %v", v, debug)
 		}
 	}

@@ -68,8 +68,8 @@ func slotsOf(req Request) []string {
 		return nil
 	}
 	name := fileName(req.Base.Name)
-	if req.Variant == VariantDebug {
-		return []string{name + "-debug"}
+	if req.Variant.Slow() > 1 { // configured differently
+		return []string{name + "-" + string(req.Variant)}
 	}
 	if req.Extra != "" {
 		return []string{name + "-patched", name + "-base"}
@@ -146,8 +146,8 @@ func buildTree(ctx context.Context, req Request) (Result, error) {
 	sum := sha256.Sum256([]byte(t.dir))
 	j.slot = "tree-" + hex.EncodeToString(sum[:])[:12]
 	j.name = "tree-" + fileName(filepath.Base(t.dir))
-	if req.Variant == VariantDebug {
-		j.slot, j.name = j.slot+"-debug", j.name+"-debug"
+	if req.Variant.Slow() > 1 {
+		j.slot, j.name = j.slot+"-"+string(req.Variant), j.name+"-"+string(req.Variant)
 	}
 	j.donors = slices.DeleteFunc(slotsOf(req), func(name string) bool { return name == j.slot })
 	files, err := req.scanTree(ctx, t, filepath.Join(req.CacheDir, "work", j.slot+".scan"))

@@ -43,16 +43,30 @@ func usagef(format string, args ...any) error {
 // Variant says which kernel to build from a base.
 type Variant string
 
-// The variants. Base is the source as it comes; Patched has the series; Debug
-// has the series and the debug fragment.
+// The variants. Base is the source as it comes; all others have the series.
+// Debug has KASAN, PROVE_LOCKING and more, KCSAN looks for data races, and
+// Modular is Debug with md and its personalities as modules.
 const (
 	VariantBase    Variant = "base"
 	VariantPatched Variant = "patched"
 	VariantDebug   Variant = "debug"
+	VariantKCSAN   Variant = "kcsan"
+	VariantModular Variant = "modular"
 )
 
 // Variants lists all variants.
-func Variants() []Variant { return []Variant{VariantBase, VariantPatched, VariantDebug} }
+func Variants() []Variant {
+	return []Variant{VariantBase, VariantPatched, VariantDebug, VariantKCSAN, VariantModular}
+}
+
+// Slow is roughly how many times slower than a plain kernel the variant runs.
+func (v Variant) Slow() int {
+	switch v {
+	case VariantBase, VariantPatched:
+		return 1
+	}
+	return 8
+}
 
 // Request says what [Build] builds.
 type Request struct {

@@ -34,9 +34,6 @@ type Artefacts struct {
 	Image              initramfs.Image
 }
 
-// debugSlowness is roughly how much KASAN and lockdep slow a guest down.
-const debugSlowness = 8
-
 // Build makes both kernels and the initramfs, or finds them in the cache. The
 // patched kernel comes second, since it reuses the unpatched one's objects; the
 // initramfs is made meanwhile.
@@ -81,16 +78,13 @@ func (o Options) BuildKernel(ctx context.Context, variant kernel.Variant) (Artef
 	if err != nil {
 		return Artefact{}, err
 	}
-	a := Artefact{Label: label(variant), Slow: 1}
+	a := Artefact{Label: label(variant), Slow: variant.Slow()}
 	req := kernel.Request{Base: o.Base, Variant: variant, CacheDir: cache, Progress: o.Progress}
 	if variant != kernel.VariantBase {
 		req.PatchDir = PatchDir(o.Root, o.Base)
 		if o.Tree != "" {
 			req.Tree, a.Tree, a.Label = o.Tree, o.Tree, "your tree"
 		}
-	}
-	if variant == kernel.VariantDebug {
-		a.Slow = debugSlowness
 	}
 	if a.Result, err = kernel.Build(ctx, req); err != nil {
 		return Artefact{}, err

@@ -81,12 +81,24 @@ func baseNames() []string {
 	return names
 }
 
+// variantHelp is the help text of the flag -variant.
+var variantHelp = "one of " + variantNames() + "; base is the unpatched kernel"
+
+// variantNames lists the variants for messages.
+func variantNames() string {
+	var names []string
+	for _, v := range kernel.Variants() {
+		names = append(names, string(v))
+	}
+	return strings.Join(names, ", ")
+}
+
 // parseVariant checks a -variant flag.
 func parseVariant(s string) (kernel.Variant, error) {
 	if v := kernel.Variant(s); slices.Contains(kernel.Variants(), v) {
 		return v, nil
 	}
-	return "", usagef("-variant %s: want base, patched or debug", s)
+	return "", usagef("-variant %s: want one of %s", s, variantNames())
 }
 
 // checkRange refuses a number outside of lo to hi.

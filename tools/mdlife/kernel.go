@@ -24,7 +24,7 @@ func newKernel() *cobra.Command {
 	}
 	t := addTarget(cmd)
 	cmd.Flags().Lookup("accel").Hidden = true
-	cmd.Flags().StringVar(&variant, "variant", "patched", "base (unpatched), patched (the whole series) or debug (with KASAN, PROVE_LOCKING …)")
+	cmd.Flags().StringVar(&variant, "variant", "patched", variantHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		v, err := parseVariant(variant)
 		if err != nil {

@@ -25,7 +25,7 @@ In the guest: mdadm --create …, mdstress --help; poweroff or Ctrl-a x ends it.
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
-	cmd.Flags().StringVar(&variant, "variant", "patched", "base (unpatched), patched or debug")
+	cmd.Flags().StringVar(&variant, "variant", "patched", variantHelp)
 	cmd.Flags().IntVar(&cpus, "cpus", 2, "virtual CPUs")
 	cmd.Flags().IntVar(&mem, "mem", 1024, "memory in MiB")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

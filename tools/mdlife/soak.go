@@ -34,7 +34,7 @@ func newSoak() *cobra.Command {
 	f.IntVar(&minutes, "minutes", 10, "how long")
 	f.IntVar(&devices, "devices", 4, "how many devices at once")
 	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
-	f.StringVar(&variant, "variant", "patched", "base (unpatched), patched or debug")
+	f.StringVar(&variant, "variant", "patched", variantHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkRange("minutes", minutes, 1, maxSoakMinutes); err != nil {
 			return err
