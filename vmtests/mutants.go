@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"mdlife/initramfs"
 	"mdlife/kernel"
-	"mdlife/tools/event"
 	"mdlife/vmtests/mutant"
 	"mdlife/vmtests/verdict"
 )
@@ -23,6 +21,11 @@ const (
 	mutantCycles = 12 // of the mdadm loop
 	mutantLimit  = 10 // seconds for one check
 )
+
+// mutantTests are these tests at a mutant's length.
+func mutantTests(names []string) Tests {
+	return Tests{Names: names, Race: mutantRace, Cycles: mutantCycles, Limit: mutantLimit}
+}
 
 // Kill is what became of a mutant.
 type Kill struct {
@@ -80,7 +83,7 @@ func (o Options) control(ctx context.Context, patched Artefact, image initramfs.
 			}
 		}
 	}
-	plan, err := o.testPlan(tests)
+	plan, err := mutantTests(tests).plan(o.Seed)
 	if err != nil {
 		return err
 	}
@@ -97,7 +100,7 @@ func (o Options) control(ctx context.Context, patched Artefact, image initramfs.
 // try builds and boots one mutant.
 func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image) (Kill, error) {
 	kill := Kill{Mutant: m}
-	plan, err := o.testPlan(m.Tests)
+	plan, err := mutantTests(m.Tests).plan(o.Seed)
 	if err != nil {
 		return kill, fmt.Errorf("%s: %w", m.Path, err)
 	}
@@ -127,42 +130,4 @@ func (o Options) buildMutant(ctx context.Context, m mutant.Mutant) (Artefact, er
 		CacheDir: cache, Progress: o.Progress,
 	})
 	return a, err
-}
-
-// testPlan is a plan of just these tests, see [mutant.Mutant].
-func (o Options) testPlan(tests []string) (event.Plan, error) {
-	plan := event.Plan{Seed: o.Seed, CheckLimit: mutantLimit}
-	for _, t := range tests {
-		name, isRace := strings.CutPrefix(t, "race-")
-		switch {
-		case isRace:
-			spec, err := raceCalled(name)
-			if err != nil {
-				return plan, err
-			}
-			plan.Races = append(plan.Races, spec)
-		case t == "mdadm":
-			plan.Mdadm = &event.MdadmSpec{Cycles: mutantCycles, SettleMillis: int(mdadmSettle.Milliseconds())}
-		default:
-			plan.Checks = true
-			plan.Only = append(plan.Only, t)
-		}
-	}
-	return plan, nil
-}
-
-// raceCalled is the comparison's race of that name, at a mutant's length.
-func raceCalled(name string) (event.RaceSpec, error) {
-	for _, spec := range races(mutantRace) {
-		if spec.Name == name {
-			spec.Millis = int(mutantRace.Milliseconds())
-			return spec, nil
-		}
-	}
-	return event.RaceSpec{}, fmt.Errorf("there is no race %q", name)
-}
-
-// broken lists the rules that a kernel does not keep.
-func broken(k verdict.Kernel) []verdict.Result {
-	return slices.DeleteFunc(verdict.Alone(k), func(r verdict.Result) bool { return r.OK })
 }

@@ -18,6 +18,9 @@ const Port = "mdlife"
 // PlanArg is the kernel parameter that carries an encoded [Plan].
 const PlanArg = "mdlife.plan="
 
+// ModuleDir is where a guest finds md's modules, if md is not built in.
+const ModuleDir = "/lib/modules/md"
+
 // How the creator of a race gets rid of its array.
 const (
 	StopIoctl = "ioctl" // STOP_ARRAY on an open descriptor

@@ -32,6 +32,9 @@ var arrays = []client.Array{
 
 // carryOut runs the parts of a plan in their order and sends each result.
 func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
+	if err := machine.LoadModules(); err != nil {
+		return err
+	}
 	parts := []func(context.Context, *link.Link, event.Plan) error{runRaces, runMdadm, checkAll}
 	if p.Reverse {
 		slices.Reverse(parts)

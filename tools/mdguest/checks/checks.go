@@ -19,6 +19,7 @@ import (
 
 	"mdlife/tools/event"
 	"mdlife/tools/md"
+	"mdlife/tools/mdguest/machine"
 )
 
 // check is one check. run returns what it has seen, in one line, or an error
@@ -70,6 +71,7 @@ func Run(ctx context.Context, members, prefixes []string, limit time.Duration, r
 // choose returns the checks whose names begin with one of prefixes, in the order
 // in which they run. A prefix that fits none is a mistake.
 func choose(prefixes []string) ([]check, error) {
+	all := available()
 	if len(prefixes) == 0 {
 		return all, nil
 	}
@@ -81,6 +83,14 @@ func choose(prefixes []string) ([]check, error) {
 	return slices.DeleteFunc(slices.Clone(all), func(c check) bool {
 		return !slices.ContainsFunc(prefixes, c.fits)
 	}), nil
+}
+
+// available lists the checks that this kernel can run.
+func available() []check {
+	if machine.MDIsModule() {
+		return slices.Concat(all, moduleChecks)
+	}
+	return all
 }
 
 // fits tells whether the check is of the requirement p, or its name begins so:

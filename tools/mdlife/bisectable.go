@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/kernel"
+	"mdlife/tools/series"
+	"mdlife/vmtests"
+)
+
+func newBisectable() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "bisectable",
+		Short: "Build and boot every prefix of the series, and run the tests that it claims to pass so far",
+		Long: `Build the kernel after each patch, boot it and run the tests that patches/<base>/claims
+says pass from some patch up to this one on. A bisection that looks for something else must
+not stumble over a patch of ours.`,
+		Example: `  mdlife bisectable
+  mdlife bisectable -base 6.1 -all    run all tests that are claimed anywhere, and only show what fails`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	cmd.Flags().Lookup("tree").Hidden = true
+	cmd.Flags().BoolVar(&all, "all", false, "run all claimed tests on every prefix, to see from which patch on they pass")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		return bisectable(cmd, o, all)
+	}
+	return cmd
+}
+
+// bisectable prints a line for each prefix and fails if one does not keep what
+// it claims.
+func bisectable(cmd *cobra.Command, o vmtests.Options, all bool) error {
+	dir := vmtests.PatchDir(o.Root, o.Base)
+	names, err := kernel.ReadSeries(dir)
+	if err != nil {
+		return err
+	}
+	claims, err := series.LoadClaims(dir)
+	if err != nil {
+		return err
+	}
+	if len(claims) == 0 {
+		return usagef("%s claims nothing", filepath.Join(dir, "claims"))
+	}
+	failed := false
+	for n, name := range names {
+		tests := claims.Upto(n + 1)
+		if all {
+			tests = claims.Upto(len(names))
+		}
+		bad, err := o.Prefix(cmd.Context(), n+1, tests)
+		if err != nil {
+			return err
+		}
+		word := "ok  "
+		if len(bad) > 0 {
+			word = "FAIL"
+			failed = true
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s %d of %d, %d tests: %s\n", word, n+1, len(names), len(tests), name)
+		for _, r := range bad {
+			fmt.Fprintf(cmd.OutOrStdout(), "     %s: %s\n", r.Name, strings.TrimSpace(r.Detail))
+		}
+	}
+	if failed && !all {
+		return errVerdict
+	}
+	return nil
+}

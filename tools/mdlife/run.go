@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
+)
+
+func newRun() *cobra.Command {
+	all := vmtests.AllTests()
+	var seed uint64
+	var variant string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run all tests, or some by name, on one kernel, and judge it by itself",
+		Long: `Boot one kernel and run tests in it: checks by their names or the beginning of these
+(R8 is all of that requirement), race-ioctl and the like, mdadm. Exit code 0 only if it
+keeps every rule. The unpatched kernel will not.`,
+		Example: `  mdlife run -variant debug
+  mdlife run -tests R8,R23
+  mdlife run -tests race-ioctl,race-sysfs-raid1 -race 30s -tree ~/linux
+  mdlife run -variant base -tests R12`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	f := cmd.Flags()
+	f.StringVar(&variant, "variant", "patched", variantHelp)
+	f.StringSliceVar(&all.Names, "tests", all.Names, "tests to run; R is all checks")
+	f.DurationVar(&all.Race, "race", all.Race, "how long each race takes")
+	f.IntVar(&all.Cycles, "cycles", all.Cycles, "cycles of the mdadm loop")
+	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		v, err := parseVariant(variant)
+		if err != nil {
+			return err
+		}
+		if err := checkRace(all.Race); err != nil {
+			return err
+		}
+		if err := checkRange("cycles", all.Cycles, 1, 100_000); err != nil {
+			return err
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		started := time.Now()
+		k, err := o.RunTests(cmd.Context(), v, all, seed)
+		if err != nil {
+			return err
+		}
+		printTimings(cmd, o.Progress, time.Since(started))
+		return printAlone(cmd, k)
+	}
+	return cmd
+}
+
+// printAlone prints a line for each rule, and fails where one was not kept.
+func printAlone(cmd *cobra.Command, k verdict.Kernel) error {
+	w := cmd.OutOrStdout()
+	bad := 0
+	for _, r := range verdict.Alone(k) {
+		word := "ok  "
+		if !r.OK {
+			word = "FAIL"
+			bad++
+		}
+		fmt.Fprintf(w, "%s %s: %s\n", word, r.Name, r.Detail)
+	}
+	if k.Trace != "" {
+		fmt.Fprintln(w, k.Trace)
+	}
+	fmt.Fprintf(w, "Seed %d; console: %s\n", k.Plan.Seed, k.Console)
+	if bad > 0 {
+		fmt.Fprintln(w, verdict.Fail)
+		return errVerdict
+	}
+	fmt.Fprintln(w, verdict.Pass)
+	return nil
+}

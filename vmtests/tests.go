@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mdlife/kernel"
+	"mdlife/tools/event"
+	"mdlife/vmtests/verdict"
+)
+
+// Tests says which tests to run and how hard.
+type Tests struct {
+	// Names are checks' names or beginnings of such ("R15" is all of that
+	// requirement), "race-NAME" for a race of the comparison, and "mdadm" for
+	// the loop of the real client. None stands for all.
+	Names  []string
+	Race   time.Duration // for each race
+	Cycles int           // of the mdadm loop
+	Limit  int           // seconds for one check, 0: the guest's default
+}
+
+// AllTests is what the patched kernel of a comparison runs.
+func AllTests() Tests {
+	t := Tests{Race: 2 * time.Second, Cycles: mdadmCycles}
+	for _, p := range phases {
+		t.Names = append(t.Names, racePrefix+p.spec.Name)
+	}
+	t.Names = append(t.Names, mdadmTest, "R")
+	return t
+}
+
+// How tests that are no checks are called.
+const (
+	racePrefix = "race-"
+	mdadmTest  = "mdadm"
+)
+
+// plan is a plan of just these tests.
+func (t Tests) plan(seed uint64) (event.Plan, error) {
+	plan := event.Plan{Seed: seed, CheckLimit: t.Limit}
+	for _, name := range t.Names {
+		race, isRace := strings.CutPrefix(name, racePrefix)
+		switch {
+		case isRace:
+			spec, err := raceCalled(race, t.Race)
+			if err != nil {
+				return plan, err
+			}
+			plan.Races = append(plan.Races, spec)
+		case name == mdadmTest:
+			plan.Mdadm = &event.MdadmSpec{Cycles: t.Cycles, SettleMillis: int(mdadmSettle.Milliseconds())}
+		case name == "R":
+			plan.Checks = true
+		default:
+			plan.Checks = true
+			plan.Only = append(plan.Only, name)
+		}
+	}
+	return plan, nil
+}
+
+// raceCalled is the comparison's race of that name, at another length.
+func raceCalled(name string, length time.Duration) (event.RaceSpec, error) {
+	var names []string
+	for _, spec := range races(length) {
+		if spec.Name == name {
+			spec.Millis = int(length.Milliseconds())
+			return spec, nil
+		}
+		names = append(names, racePrefix+spec.Name)
+	}
+	return event.RaceSpec{}, fmt.Errorf("no race is called %s%s; there are %s", racePrefix, name, strings.Join(names, ", "))
+}
+
+// RunTests boots one variant and runs tests in it. Seed 0 stands for a new one.
+func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, seed uint64) (verdict.Kernel, error) {
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	plan, err := t.plan(seed)
+	if err != nil {
+		return verdict.Kernel{}, err
+	}
+	guests, err := RunEach(ctx, o, []kernel.Variant{variant}, plan)
+	if err != nil {
+		return verdict.Kernel{}, err
+	}
+	return guests[0], nil
+}
+
+// broken lists the rules that a kernel does not keep.
+func broken(k verdict.Kernel) []verdict.Result {
+	return slices.DeleteFunc(verdict.Alone(k), func(r verdict.Result) bool { return r.OK })
+}
+
+// Prefix builds the first n patches of the series, boots that and runs tests by
+// name. It returns the rules that were not kept.
+func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.Result, error) {
+	if err := o.ChooseAccel(ctx); err != nil {
+		return nil, err
+	}
+	image, err := o.BuildImage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := kernel.CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	a := Artefact{Label: fmt.Sprintf("%d patches", n), Slow: 1}
+	a.Result, err = kernel.Build(ctx, kernel.Request{
+		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Upto: n,
+		CacheDir: cache, Progress: o.Progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	plan, err := mutantTests(names).plan(uint64(n))
+	if err != nil {
+		return nil, err
+	}
+	k, err := o.RunGuest(ctx, a, image, plan)
+	if err != nil {
+		return nil, err
+	}
+	return broken(k), nil
+}
