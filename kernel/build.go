@@ -27,6 +27,7 @@ type job struct {
 	donors   []string // slots whose objects may help
 	name     string   // the key's readable part
 	config   string   // identifies symbols and compiler
+	module   string   // identifies racepoint
 	symbols  []symbol
 	inputs   string // identifies the source
 	version  func(ctx context.Context) string
@@ -47,17 +48,21 @@ func newJob(ctx context.Context, req Request) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	module, err := racepointID()
+	if err != nil {
+		return nil, err
+	}
 	sum := sha256.New()
 	fmt.Fprintln(sum, codeVersion, compiler)
 	for _, s := range symbols {
 		fmt.Fprintln(sum, s.line())
 	}
-	return &job{req: req, symbols: symbols, config: hex.EncodeToString(sum.Sum(nil))[:20]}, nil
+	return &job{req: req, symbols: symbols, module: module, config: hex.EncodeToString(sum.Sum(nil))[:20]}, nil
 }
 
 // key names the kernel that the job makes.
 func (j *job) key() string {
-	sum := sha256.Sum256([]byte(j.config + "\n" + j.inputs))
+	sum := sha256.Sum256([]byte(j.config + "\n" + j.module + "\n" + j.inputs))
 	return j.name + "-" + hex.EncodeToString(sum[:])[:20]
 }
 
@@ -205,11 +210,14 @@ func (j *job) make(ctx context.Context, m *maker) error {
 	if err != nil {
 		return err
 	}
-	targets := []string{"bzImage"}
-	if hasModules(config) {
-		targets = append(targets, "modules")
+	if !canLoadModules(config) {
+		return m.run(ctx, "bzImage")
 	}
-	return m.run(ctx, targets...)
+	// Also where nothing is a module: it makes what racepoint is linked with.
+	if err := m.run(ctx, "bzImage", "modules"); err != nil {
+		return err
+	}
+	return m.buildRacepoint(ctx)
 }
 
 // publish copies the kernel from the slot into the store.
@@ -229,6 +237,11 @@ func (j *job) publish(ctx context.Context, m *maker, kernels store) (Result, err
 			// Without depmod: our guests load modules by path.
 			err := m.run(ctx, "modules_install", "DEPMOD=true", "INSTALL_MOD_PATH="+filepath.Join(dir, "modules"))
 			if err != nil {
+				return err
+			}
+		}
+		if canLoadModules(config) {
+			if err := s.publishRacepoint(dir); err != nil {
 				return err
 			}
 		}

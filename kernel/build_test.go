@@ -16,7 +16,7 @@ func TestBuildThenCache(t *testing.T) {
 	if first.Cached || compiled(t, first) != "a.o b.o c.o" {
 		t.Errorf("first build: cached %v, compiled %q", first.Cached, compiled(t, first))
 	}
-	for _, name := range []string{"bzImage", "vmlinux", ".config", "build.log"} {
+	for _, name := range []string{"bzImage", "vmlinux", ".config", "build.log", Racepoint} {
 		if read(t, first.Dir, name) == "" {
 			t.Errorf("%s is missing in %s", name, first.Dir)
 		}
@@ -128,6 +128,30 @@ func TestCompileErrorShowsLines(t *testing.T) {
 	writeFiles(t, req.Base.Tree, map[string]string{"b.c": "good\n"})
 	if r := build(t, req); !strings.Contains(read(t, r.Dir, "bzImage"), "good") {
 		t.Error("the build after the error lacks the repaired file")
+	}
+}
+
+func TestRacepointIsBuiltForEachKernel(t *testing.T) {
+	req := fakeRequest(t, nil)
+	first := build(t, req)
+	if ko := read(t, first.Dir, Racepoint); !strings.Contains(ko, "c\n") || !strings.Contains(ko, "register_kprobe") {
+		t.Errorf("the module is not made of kernel and source: %d bytes", len(ko))
+	}
+	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "other\n"})
+	if ko := read(t, build(t, req).Dir, Racepoint); !strings.Contains(ko, "other") {
+		t.Error("another kernel has the module of the one before")
+	}
+	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "third\n", "NO_MODULES": ""})
+	_, err := Build(t.Context(), req)
+	if err == nil || !strings.Contains(err.Error(), "kernel/racepoint") || !strings.Contains(err.Error(), "no such function") {
+		t.Errorf("a module that does not compile: %v", err)
+	}
+}
+
+func TestRacepointIsPartOfTheKey(t *testing.T) {
+	a, b := job{name: "x", module: "1"}, job{name: "x", module: "2"}
+	if a.key() == b.key() {
+		t.Error("kernels with different modules share a key")
 	}
 }
 

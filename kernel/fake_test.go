@@ -13,7 +13,8 @@ import (
 // fakeMakefile stands in for Kbuild: it "compiles" each .c file by copying it,
 // and links by concatenation. A source can ask for trouble: ERROR does not
 // compile, SLOW writes half of its object and then hangs until the file "go"
-// appears beside the source tree, FULL leaves half an object on a full disk.
+// appears beside the source tree, FULL leaves half an object on a full disk. A
+// file NO_MODULES keeps modules from compiling.
 const fakeMakefile = `VERSION = 6
 PATCHLEVEL = 1
 .DELETE_ON_ERROR:
@@ -28,6 +29,9 @@ bzImage: $(objs)
 	@echo 6.1.0-fake > $(O)/include/config/kernel.release
 	@cat $(objs) > $(O)/vmlinux
 	@cp $(O)/vmlinux $(O)/arch/x86/boot/bzImage
+modules:
+	@if [ -n "$(M)" ] && [ -e NO_MODULES ]; then echo "$(M)/point.c:1:1: error: no such function"; exit 1; fi
+	@if [ -n "$(M)" ]; then cat $(O)/vmlinux $(M)/point.c > $(M)/racepoint.ko; fi
 $(O)/%.o: %.c
 	@echo "  CC      $*.o"
 	@if grep -q ERROR $<; then echo "../$<:1:7: error: 'x' undeclared"; exit 1; fi

@@ -96,7 +96,7 @@ type Request struct {
 
 // Result is a finished kernel.
 type Result struct {
-	Dir     string `json:"-"`       // holds bzImage, vmlinux, .config, build.log and, if any, modules/
+	Dir     string `json:"-"`       // holds bzImage, vmlinux, .config, build.log and modules/, with racepoint.ko
 	Key     string `json:"key"`     // of everything that went in; Dir's last element
 	Release string `json:"release"` // uname -r
 	Version string `json:"version"` // of the source: a Debian version, a checksum or git describe

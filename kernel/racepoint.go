@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Racepoint is where a kernel's directory has the module racepoint, which holds
+// tasks at chosen places so that tests can force races; see racepoint/point.c.
+const Racepoint = "modules/racepoint.ko"
+
+//go:embed racepoint
+var racepointSource embed.FS
+
+// racepointID identifies the module's source.
+func racepointID() (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(racepointSource, "racepoint", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := racepointSource.ReadFile(path)
+		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil))[:20], err
+}
+
+// racepointDir is where the module is built: beside the trees, of which it
+// changes nothing.
+func (s *slot) racepointDir() string { return s.path("racepoint") }
+
+// buildRacepoint makes the module for the kernel that the slot holds. It takes a
+// second, so there is no need to keep what an earlier build has left.
+func (m *maker) buildRacepoint(ctx context.Context) error {
+	dir := m.slot.racepointDir()
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.CopyFS(m.slot.dir, racepointSource); err != nil {
+		return err
+	}
+	if err := m.run(ctx, "M="+dir, "modules"); err != nil {
+		return fmt.Errorf("the module for forced races (kernel/racepoint) does not build against this kernel: %w", err)
+	}
+	return nil
+}
+
+// publishRacepoint copies the module to a kernel's directory.
+func (s *slot) publishRacepoint(dir string) error {
+	to := filepath.Join(dir, Racepoint)
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return copyFile(filepath.Join(s.racepointDir(), "racepoint.ko"), to, 0o644)
+}
+
+// canLoadModules reports whether a .config has modules at all.
+func canLoadModules(config []byte) bool {
+	return bytes.Contains(config, []byte("\nCONFIG_MODULES=y\n"))
+}
