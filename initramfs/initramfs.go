@@ -85,6 +85,33 @@ func build(ctx context.Context, s store, layers []layer, step func(done, total i
 	return img, nil
 }
 
+// With returns the image with files more, which come from the host: path in the
+// guest (without the leading slash) to path here. What depends on the kernel to
+// boot, as its modules do, gets into a guest this way.
+func (img Image) With(ctx context.Context, files map[string]string) (Image, error) {
+	more, err := readHostFiles(files)
+	if err != nil {
+		return Image{}, fmt.Errorf("initramfs: %w", err)
+	}
+	s := store{filepath.Dir(img.Path)}
+	lock, err := s.lock(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	defer lock.Release()
+	path, cached, err := s.layer(ctx, more)
+	if err != nil {
+		return Image{}, fmt.Errorf("initramfs: %w", err)
+	}
+	key := hash(img.Key, filepath.Base(path))
+	path, both, err := s.get("with-"+key+".cpio", func(f *os.File) error { return concat(f, []string{img.Path, path}) })
+	if err != nil {
+		return Image{}, fmt.Errorf("initramfs: %w", err)
+	}
+	s.prune()
+	return Image{Path: path, Key: key, Cached: cached && both}, nil
+}
+
 // concat joins archives. Each must begin at a multiple of four bytes.
 func concat(w io.Writer, paths []string) error {
 	for _, path := range paths {

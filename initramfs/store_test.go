@@ -90,6 +90,38 @@ func TestCache(t *testing.T) {
 	}
 }
 
+func TestWithAddsFilesOfTheHost(t *testing.T) {
+	var writes atomic.Int32
+	img, err := buildFake(t.TempDir(), fakeLayer{content: "a", writes: &writes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ko := filepath.Join(t.TempDir(), "x.ko")
+	keys := map[string]bool{img.Key: true}
+	for _, content := range []string{"one", "two"} {
+		if err := os.WriteFile(ko, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		more, err := img.With(t.Context(), map[string]string{"usr/lib/modules/x.ko": ko})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fileIn(t, more.Path, "usr/lib/modules/x.ko"); got != content || fileIn(t, more.Path, "usr/bin/fake") != "a" {
+			t.Errorf("the module is %q, want %q, beside what the image had", got, content)
+		}
+		if keys[more.Key] {
+			t.Errorf("key %s of another image", more.Key)
+		}
+		keys[more.Key] = true
+		if again, err := img.With(t.Context(), map[string]string{"usr/lib/modules/x.ko": ko}); err != nil || !again.Cached || again.Key != more.Key {
+			t.Errorf("again: %+v, %v", again, err)
+		}
+	}
+	if _, err := img.With(t.Context(), map[string]string{"x": "/no/such/file"}); err == nil || !strings.Contains(err.Error(), "/no/such/file") {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
 // cut truncates the files that match, as a crash of the machine may.
 func cut(pattern string) func(Image) error {
 	return func(img Image) error {
