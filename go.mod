@@ -57,4 +57,5 @@ require (
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	mvdan.cc/sh/v3 v3.11.0 // indirect
+	rsc.io/script v0.0.2 // indirect
 )

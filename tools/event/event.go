@@ -21,6 +21,10 @@ const PlanArg = "mdlife.plan="
 // ModuleDir is where a guest finds md's modules, if md is not built in.
 const ModuleDir = "/lib/modules/md"
 
+// Racepoint is where a guest finds the kernel module racepoint, built for its
+// kernel; see package racepoint.
+const Racepoint = "/lib/modules/racepoint.ko"
+
 // How the creator of a race gets rid of its array.
 const (
 	StopIoctl = "ioctl" // STOP_ARRAY on an open descriptor
@@ -30,12 +34,13 @@ const (
 
 // Plan says what a guest does, in order: races, the mdadm loop, checks, or in
 // Reverse, so that two guests on one machine race one after the other; then the
-// soak and the benchmarks.
+// windows, forced one by one, the soak and the benchmarks.
 type Plan struct {
 	Seed       uint64     `json:"seed"`
 	Checks     bool       `json:"checks,omitempty"`
 	Only       []string   `json:"only,omitempty"`          // of the checks, those whose names begin so; none: all
 	CheckLimit int        `json:"check_limit_s,omitempty"` // seconds after which one check counts as hung
+	Windows    bool       `json:"windows,omitempty"`
 	Races      []RaceSpec `json:"races,omitempty"`
 	Mdadm      *MdadmSpec `json:"mdadm,omitempty"`
 	Reverse    bool       `json:"reverse,omitempty"`
@@ -111,6 +116,7 @@ type Event struct {
 	Hello  *Hello  `json:"hello,omitempty"`
 	Beat   *Beat   `json:"beat,omitempty"`
 	Check  *Check  `json:"check,omitempty"`
+	Window *Window `json:"window,omitempty"`
 	Race   *Race   `json:"race,omitempty"`
 	Mdadm  *Mdadm  `json:"mdadm,omitempty"`
 	Bench  *Bench  `json:"bench,omitempty"`
@@ -141,6 +147,19 @@ type Check struct {
 	OK          bool    `json:"ok"`
 	Detail      string  `json:"detail"` // what was seen, one line
 	Seconds     float64 `json:"seconds"`
+}
+
+// Window is the result of one forced interleaving (package windows). Of Held, Got
+// and Skipped exactly one is set.
+type Window struct {
+	Name    string  `json:"name"`              // "W1", see design.md, section 3
+	Title   string  `json:"title"`             // what happens when, one line
+	Held    bool    `json:"held"`              // everything went as promised
+	Got     string  `json:"got,omitempty"`     // what came instead: an errno's name, "hang", "not forced" …
+	Skipped string  `json:"skipped,omitempty"` // why this kernel cannot show the window
+	Fails   string  `json:"fails,omitempty"`   // what an unpatched kernel is known to get; "": it holds there, too
+	Detail  string  `json:"detail,omitempty"`  // where it went wrong
+	Seconds float64 `json:"seconds"`
 }
 
 // Latency is a distribution in microseconds. Bars hold every non-empty bucket

@@ -6,6 +6,8 @@
 // it does nothing, so that init goes on to a shell. By hand:
 //
 //	mdguest checks [NAME…]   run the checks, all or those whose name begins so
+//	mdguest windows [NAME…]  force the race windows, all or those of these names
+//	mdguest windows -help    list the commands of their scripts
 //	mdguest plan JSON        carry out a plan (event.Plan), print the events
 package main
 
@@ -15,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"mdlife/tools/event"
@@ -22,9 +25,10 @@ import (
 	"mdlife/tools/mdguest/client"
 	"mdlife/tools/mdguest/link"
 	"mdlife/tools/mdguest/machine"
+	"mdlife/tools/mdguest/windows"
 )
 
-const usage = "usage: mdguest [checks [NAME…] | plan JSON]"
+const usage = "usage: mdguest [checks [NAME…] | windows [-help | NAME…] | plan JSON]"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -44,6 +48,11 @@ func run(args []string) error {
 			return byHand(func(ctx context.Context) error {
 				return runChecks(ctx, link.Lines(os.Stdout), args[1:], checks.DefaultLimit)
 			})
+		case "windows":
+			if slices.Contains(args, "-help") {
+				return windows.Help(os.Stdout)
+			}
+			return byHand(func(ctx context.Context) error { return runWindows(ctx, link.Lines(os.Stdout), args[1:]) })
 		case "plan":
 			return byHand(func(ctx context.Context) error { return planByHand(ctx, args[1:]) })
 		}

@@ -15,6 +15,7 @@ import (
 	"mdlife/tools/mdguest/link"
 	"mdlife/tools/mdguest/machine"
 	"mdlife/tools/mdguest/soak"
+	"mdlife/tools/mdguest/windows"
 	"mdlife/tools/mdstress/race"
 )
 
@@ -39,7 +40,7 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	if p.Reverse {
 		slices.Reverse(parts)
 	}
-	for _, part := range append(parts, runSoak, runBench) {
+	for _, part := range append(parts, forceAll, runSoak, runBench) {
 		if err := part(ctx, l, p); err != nil {
 			return err
 		}
@@ -69,6 +70,27 @@ func runChecks(ctx context.Context, l *link.Link, names []string, limit time.Dur
 		}
 		l.Count(done, failed)
 		l.Send(event.Event{Check: &c})
+	})
+}
+
+func forceAll(ctx context.Context, l *link.Link, p event.Plan) error {
+	if !p.Windows {
+		return nil
+	}
+	return runWindows(ctx, l, nil)
+}
+
+// runWindows forces the windows of these names, or all.
+func runWindows(ctx context.Context, l *link.Link, names []string) error {
+	l.Phase("windows")
+	var done, broken int64
+	return windows.Run(ctx, members, names, func(w event.Window) {
+		done++
+		if w.Got != "" {
+			broken++
+		}
+		l.Count(done, broken)
+		l.Send(event.Event{Window: &w})
 	})
 }
 

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package windows
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/md"
+	"mdlife/tools/mdguest/racepoint"
+)
+
+// How long things may take that need not wait for anything, and how long a call
+// must have slept in the kernel to count as waiting.
+const (
+	soon     = 3 * time.Second // longer than racepoint's cap
+	sleeping = 20 * time.Millisecond
+	tick     = time.Millisecond
+)
+
+// actor makes system calls on a thread of its own, one after the other.
+type actor struct {
+	name    string
+	tid     int
+	fd      int // what it has open, or -1
+	jobs    chan func() error
+	pending *call // the last call, until its result was asked for
+}
+
+// call is a system call under way.
+type call struct {
+	what   string
+	begun  atomic.Bool
+	result chan error // the errno
+}
+
+func newActor(name string) (*actor, error) {
+	a := &actor{name: name, fd: -1, jobs: make(chan func() error)}
+	tid := make(chan int)
+	locked := make(chan error, 1)
+	go func() {
+		locked <- md.LockThread()
+		tid <- unix.Gettid()
+		for job := range a.jobs {
+			_ = job()
+		}
+	}()
+	err := <-locked
+	a.tid = <-tid
+	return a, err
+}
+
+// start begins a call, once the one before has succeeded.
+func (a *actor) start(what string, f func() error) error {
+	if err := a.gets("ok"); err != nil {
+		return err
+	}
+	c := &call{what: what, result: make(chan error, 1)}
+	a.pending = c
+	a.jobs <- func() error {
+		c.begun.Store(true)
+		c.result <- f()
+		return nil
+	}
+	return nil
+}
+
+// gets fails unless the call under way, if any, returns soon with this errno.
+func (a *actor) gets(want string) error {
+	c := a.pending
+	if c == nil {
+		return nil
+	}
+	select {
+	case err := <-c.result:
+		a.pending = nil
+		return a.compare(c, err, want)
+	case <-time.After(soon):
+		return brokenf(gotHang, "%s's %s does not return within %v; it is at %s", a.name, c.what, soon, a.stack())
+	}
+}
+
+func (a *actor) compare(c *call, err error, want string) error {
+	if got := md.ErrnoName(err); got != want {
+		return brokenf(got, "%s's %s got %s instead of %s", a.name, c.what, got, want)
+	}
+	return nil
+}
+
+// comesTo fails if the call under way returns before the actor is held.
+func (a *actor) comesTo(point string) error {
+	for deadline := time.Now().Add(soon); time.Now().Before(deadline); time.Sleep(tick) {
+		st, err := racepoint.Look(point)
+		if err != nil || isHolding(st) {
+			return err
+		}
+		select {
+		case err := <-a.pending.result:
+			what := a.pending.what
+			a.pending = nil
+			return brokenf(gotNotForced, "%s's %s returned (%s) without coming to its place", a.name, what, md.ErrnoName(err))
+		default:
+		}
+	}
+	return nil
+}
+
+// waits fails unless the call under way comes to sleep in the kernel.
+func (a *actor) waits() error {
+	c := a.pending
+	if c == nil {
+		return fmt.Errorf("%s has nothing to wait for", a.name)
+	}
+	var since time.Time
+	for deadline := time.Now().Add(soon); time.Now().Before(deadline); time.Sleep(tick) {
+		select {
+		case err := <-c.result:
+			a.pending = nil
+			return brokenf(md.ErrnoName(err), "%s's %s got %s instead of waiting", a.name, c.what, md.ErrnoName(err))
+		default:
+		}
+		switch {
+		case !c.begun.Load() || !a.asleep():
+			since = time.Time{}
+		case since.IsZero():
+			since = time.Now()
+		case time.Since(since) > sleeping:
+			return nil
+		}
+	}
+	return brokenf("busy", "%s's %s neither sleeps nor returns within %v", a.name, c.what, soon)
+}
+
+// asleep tells whether the thread sleeps, interruptibly or not.
+func (a *actor) asleep() bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", a.tid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(rest, "S") || strings.HasPrefix(rest, "D")
+}
+
+// stack is where in the kernel the thread sleeps.
+func (a *actor) stack() string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stack", a.tid))
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(strings.Fields(strings.ReplaceAll(string(b), "[<0>]", "")), " < ")
+}
+
+// unblock lets the thread take SIGURG, to which Go's run time pays no heed.
+func (a *actor) unblock() error {
+	return a.finish("sigmask", func() error {
+		var set unix.Sigset_t
+		set.Val[0] = 1 << (unix.SIGURG - 1)
+		return unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil)
+	})
+}
+
+// signal sends SIGURG to the thread.
+func (a *actor) signal() error { return unix.Tgkill(os.Getpid(), a.tid, unix.SIGURG) }
+
+// open opens a device node.
+func (a *actor) open(node string, flags int) error {
+	if a.fd >= 0 {
+		return fmt.Errorf("%s has the device open already", a.name)
+	}
+	return a.start("open", func() error {
+		fd, err := md.Open(node, flags)
+		if err == nil {
+			a.fd = fd
+		}
+		return err
+	})
+}
+
+// close closes what the actor has open, and waits for it.
+func (a *actor) close() error {
+	return a.finish("close", func() error {
+		fd := a.fd
+		a.fd = -1
+		return unix.Close(fd)
+	})
+}
+
+// finish is start, and waits until the call has returned 0.
+func (a *actor) finish(what string, f func() error) error {
+	if err := a.start(what, f); err != nil {
+		return err
+	}
+	return a.gets("ok")
+}
+
+// withFD begins a call on what the actor has open.
+func (a *actor) withFD(what string, f func(fd int) error) error {
+	return a.start(what, func() error { return f(a.fd) })
+}
+
+// leave ends the actor's part: the call under way is awaited, and what it has
+// open is closed. The error is that of the call. An actor that hangs is left.
+func (a *actor) leave() error {
+	err := a.gets("ok")
+	if a.pending != nil {
+		return err
+	}
+	if a.fd >= 0 {
+		err = errors.Join(err, a.close())
+	}
+	close(a.jobs)
+	return err
+}
