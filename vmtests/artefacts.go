@@ -14,6 +14,7 @@ import (
 
 	"mdlife/initramfs"
 	"mdlife/kernel"
+	"mdlife/tools/event"
 )
 
 // Artefact is a kernel that is ready to boot, with what identifies it.
@@ -27,6 +28,11 @@ type Artefact struct {
 
 // BzImage is the path of the kernel image.
 func (a Artefact) BzImage() string { return filepath.Join(a.Dir, "bzImage") }
+
+// Image is img with what is built for this kernel: its modules.
+func (a Artefact) Image(ctx context.Context, img initramfs.Image) (initramfs.Image, error) {
+	return img.With(ctx, map[string]string{"usr" + event.Racepoint: filepath.Join(a.Dir, kernel.Racepoint)})
+}
 
 // Artefacts is everything that a comparison boots.
 type Artefacts struct {

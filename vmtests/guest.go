@@ -26,6 +26,12 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 	if err := os.MkdirAll(o.out(), 0o755); err != nil {
 		return verdict.Kernel{}, err
 	}
+	if plan.Windows {
+		var err error
+		if image, err = a.Image(ctx, image); err != nil {
+			return verdict.Kernel{}, err
+		}
+	}
 	name := strings.ReplaceAll(a.Label, " ", "-")
 	console := filepath.Join(o.out(), "console-"+name+".log")
 	show := &phaseShow{tracker: o.Progress, guest: a.Label}

@@ -65,10 +65,11 @@ func (o Options) plans() (unpatched, patched event.Plan) {
 		cycles = mdadmCyclesQuick
 	}
 	plan := event.Plan{
-		Seed:   o.Seed,
-		Checks: !o.Quick,
-		Races:  races(o.race()),
-		Mdadm:  &event.MdadmSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())},
+		Seed:    o.Seed,
+		Checks:  !o.Quick,
+		Windows: !o.Quick,
+		Races:   races(o.race()),
+		Mdadm:   &event.MdadmSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())},
 	}
 	unpatched, patched = plan, plan
 	patched.Reverse = true
@@ -80,6 +81,7 @@ const (
 	silence      = 30 * time.Second // without any event; the guest sends one a second
 	bootAllow    = 60 * time.Second
 	checksAllow  = 120 * time.Second
+	windowsAllow = 60 * time.Second
 	perMdadm     = 5 * time.Second
 	perRaceExtra = 20 * time.Second // to settle, count leaks
 	perSoakExtra = 60 * time.Second // for the races that still run, and to settle
@@ -91,6 +93,9 @@ func timeout(plan event.Plan, slow int) time.Duration {
 	d := bootAllow
 	if plan.Checks {
 		d += checksAllow
+	}
+	if plan.Windows {
+		d += windowsAllow
 	}
 	for _, r := range plan.Races {
 		d += time.Duration(r.Millis)*time.Millisecond + perRaceExtra

@@ -58,6 +58,9 @@ func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Confi
 	if err != nil {
 		return err
 	}
+	if image, err = a.Image(cmd.Context(), image); err != nil {
+		return err
+	}
 	// For u-root's init: leave the console to the shell. Otherwise init puts a
 	// pipe between the shell and the terminal, and the shell ends at once.
 	cfg.Append = []string{"--", "-test"}

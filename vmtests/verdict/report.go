@@ -42,14 +42,15 @@ type Minimum struct {
 // KernelPart is one kernel's share of a [Report].
 type KernelPart struct {
 	Kernel
-	Hello  *event.Hello  `json:"hello"`
-	Total  Total         `json:"total"`  // over all races
-	Races  []event.Race  `json:"races"`  // in the order in which they ran
-	Mdadm  *event.Mdadm  `json:"mdadm"`  // null where the loop did not run
-	Checks []event.Check `json:"checks"` // in the order in which they ran
-	Bench  []event.Bench `json:"bench,omitempty"`
-	Soak   *event.Soak   `json:"soak,omitempty"`
-	Done   *event.Done   `json:"done"` // null where the guest ended early
+	Hello   *event.Hello   `json:"hello"`
+	Total   Total          `json:"total"`   // over all races
+	Races   []event.Race   `json:"races"`   // in the order in which they ran
+	Mdadm   *event.Mdadm   `json:"mdadm"`   // null where the loop did not run
+	Checks  []event.Check  `json:"checks"`  // in the order in which they ran
+	Windows []event.Window `json:"windows"` // in the order in which they ran
+	Bench   []event.Bench  `json:"bench,omitempty"`
+	Soak    *event.Soak    `json:"soak,omitempty"`
+	Done    *event.Done    `json:"done"` // null where the guest ended early
 }
 
 // Total sums a kernel's races.
@@ -91,6 +92,8 @@ func summarize(k Kernel) KernelPart {
 			p.Hello = e.Hello
 		case e.Check != nil:
 			p.Checks = append(p.Checks, *e.Check)
+		case e.Window != nil:
+			p.Windows = append(p.Windows, *e.Window)
 		case e.Race != nil:
 			p.Races = append(p.Races, *e.Race)
 		case e.Mdadm != nil:

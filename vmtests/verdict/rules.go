@@ -23,6 +23,7 @@ var rules = []func(*Report) []Result{
 	everyRaceRan,
 	cleanConsole,
 	checks,
+	windows,
 	nothingLeft,
 	noLeaks,
 	mdadmLoop,
@@ -72,6 +73,9 @@ func lacking(k *KernelPart) []string {
 	}
 	if k.Plan.Checks && len(k.Checks) == 0 {
 		out = append(out, "no check was reported")
+	}
+	if k.Plan.Windows && len(k.Windows) == 0 {
+		out = append(out, "no forced window was reported")
 	}
 	for _, spec := range k.Plan.Races {
 		if findRace(k.Races, spec) == nil {

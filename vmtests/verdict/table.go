@@ -43,6 +43,9 @@ func (rep *Report) Sections() []Section {
 	if rows := checkRows(u.Checks, p.Checks); len(rows) > 0 {
 		out = append(out, Section{Title: "checks", Rows: rows})
 	}
+	if windows := windowSection(rep); len(windows.Rows) > 0 {
+		out = append(out, windows)
+	}
 	return append(out, findings(u, p))
 }
 

@@ -44,7 +44,7 @@ func raceOf(spec event.RaceSpec, cycles int64, opens map[string]int64) *event.Ra
 
 // guest makes a kernel whose guest ran everything.
 func guest(label string, cycles int64, opens map[string]int64, settled int) Kernel {
-	plan := event.Plan{Seed: 7, Checks: true, Races: []event.RaceSpec{specIoctl, specNamed}, Mdadm: &specMdadm}
+	plan := event.Plan{Seed: 7, Checks: true, Windows: true, Races: []event.RaceSpec{specIoctl, specNamed}, Mdadm: &specMdadm}
 	return Kernel{
 		Label: label, Key: strings.Repeat(label[:1], 40), Release: "6.1.192", Version: "6.1.192-1",
 		Accel: "tcg", Machine: "q35", Console: "out/6.1/console-" + label + ".log", Boot: 2.1, Wall: 30, Plan: plan,
@@ -57,8 +57,20 @@ func guest(label string, cycles int64, opens map[string]int64, settled int) Kern
 			{Race: raceOf(specNamed, cycles, map[string]int64{"ok": 30000, "ENXIO": 900})},
 			{Mdadm: &event.Mdadm{Spec: specMdadm, Cycles: 40, ThereAfterStop: settled * 4, ThereSettled: settled, Reads: 5000}},
 			{Done: &event.Done{}},
+			{Window: windowOf("W1", "ENXIO", label == "patched")},
+			{Window: windowOf("W9", "", true)},
+			{Window: &event.Window{Name: "W7", Skipped: "md is built in"}},
 		},
 	}
+}
+
+// windowOf makes a window that an unpatched kernel fails with an errno.
+func windowOf(name, fails string, held bool) *event.Window {
+	w := &event.Window{Name: name, Title: "now", Fails: fails, Held: held, Seconds: 0.1}
+	if !held {
+		w.Got, w.Detail = fails, name+".txt:9: B's open got "+fails
+	}
+	return w
 }
 
 // passing is a run that passes; the tests below break one thing in it at a time.
@@ -73,6 +85,16 @@ func passing() Input {
 
 // patchedRace returns the first race of the patched kernel, to be broken.
 func (in *Input) patchedRace() *event.Race { return in.Patched.Events[4].Race }
+
+// window returns a window of a kernel, to be broken.
+func (k *Kernel) window(name string) *event.Window {
+	for _, e := range k.Events {
+		if e.Window != nil && e.Window.Name == name {
+			return e.Window
+		}
+	}
+	return nil
+}
 
 // drop removes the events for which match is true.
 func drop(k *Kernel, match func(event.Event) bool) { k.Events = slices.DeleteFunc(k.Events, match) }
@@ -136,6 +158,22 @@ func TestEveryRuleCanFail(t *testing.T) {
 		{"R8-inert", "not reported on the patched one", Fail, func(in *Input) {
 			drop(&in.Patched, func(e event.Event) bool { return e.Check != nil && e.Check.Name == "R8-inert" })
 		}},
+		{"window-W1", "patched: ENXIO", Fail, func(in *Input) { *in.Patched.window("W1") = *windowOf("W1", "ENXIO", false) }},
+		{"window-W1", "unpatched: holds (0.10 s) instead of ENXIO", Fail, func(in *Input) { *in.Unpatched.window("W1") = *windowOf("W1", "ENXIO", true) }},
+		{"window-W1", "unpatched: not forced (C was early) instead of ENXIO", Fail, func(in *Input) {
+			w := in.Unpatched.window("W1")
+			w.Got, w.Detail = "not forced", "C was early"
+		}},
+		{"window-W9", "unpatched: EINTR (W9.txt:9: B's open got EINTR) instead of holding", Fail, func(in *Input) {
+			*in.Unpatched.window("W9") = *windowOf("W9", "EINTR", false)
+			in.Unpatched.window("W9").Fails = ""
+		}},
+		{"window-W1", "patched: missing", Fail, func(in *Input) {
+			drop(&in.Patched, func(e event.Event) bool { return e.Window != nil && e.Window.Name == "W1" })
+		}},
+		{"window-W9", "unpatched: missing", Fail, func(in *Input) {
+			drop(&in.Unpatched, func(e event.Event) bool { return e.Window != nil && e.Window.Name == "W9" })
+		}},
 		{"gone-ioctl", "/sys/block/md77", Fail, func(in *Input) { in.patchedRace().Left = []string{"/sys/block/md77"} }},
 		{"leaks-ioctl", "kmalloc-1k +12", Fail, func(in *Input) { in.patchedRace().Leaks = []string{"kmalloc-1k +12"} }},
 		{"mdadm-settled", "6 of 40 cycles had their device 300 ms after", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.ThereSettled = 6 }},
@@ -192,6 +230,16 @@ func TestNoChecksAtAllIsIncomplete(t *testing.T) {
 		drop(k, func(e event.Event) bool { return e.Check != nil })
 	}
 	if rep := Judge(in); rep.Verdict != Fail || !strings.Contains(rep.Reasons[0], "no check was reported") {
+		t.Errorf("%s %q", rep.Verdict, rep.Reasons)
+	}
+}
+
+func TestNoWindowsAtAllIsIncomplete(t *testing.T) {
+	in := passing()
+	for _, k := range []*Kernel{&in.Unpatched, &in.Patched} {
+		drop(k, func(e event.Event) bool { return e.Window != nil })
+	}
+	if rep := Judge(in); rep.Verdict != Fail || !strings.Contains(rep.Reasons[0], "no forced window was reported") {
 		t.Errorf("%s %q", rep.Verdict, rep.Reasons)
 	}
 }
