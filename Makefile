@@ -50,6 +50,10 @@ mutants: deps $(MDLIFE) ## take each mechanism out of the series in turn: the te
 soak: deps $(MDLIFE) ## race at random for MINUTES=10, on several devices at once
 	@$(MDLIFE) soak $(base_flags) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED))
 
+.PHONY: windows
+windows: deps $(MDLIFE) ## force each race window: the unpatched kernel fails in it, the patched one holds
+	@$(MDLIFE) windows $(base_flags)
+
 .PHONY: bench
 bench: deps $(MDLIFE) ## how fast: boot, uncontended paths against the unpatched kernel
 	@$(MDLIFE) bench $(base_flags)

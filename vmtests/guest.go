@@ -26,7 +26,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 	if err := os.MkdirAll(o.out(), 0o755); err != nil {
 		return verdict.Kernel{}, err
 	}
-	if plan.Windows {
+	if len(plan.Windows) > 0 {
 		var err error
 		if image, err = a.Image(ctx, image); err != nil {
 			return verdict.Kernel{}, err

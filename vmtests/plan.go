@@ -65,11 +65,13 @@ func (o Options) plans() (unpatched, patched event.Plan) {
 		cycles = mdadmCyclesQuick
 	}
 	plan := event.Plan{
-		Seed:    o.Seed,
-		Checks:  !o.Quick,
-		Windows: !o.Quick,
-		Races:   races(o.race()),
-		Mdadm:   &event.MdadmSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())},
+		Seed:   o.Seed,
+		Checks: !o.Quick,
+		Races:  races(o.race()),
+		Mdadm:  &event.MdadmSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())},
+	}
+	if !o.Quick {
+		plan.Windows = []string{event.AllWindows}
 	}
 	unpatched, patched = plan, plan
 	patched.Reverse = true
@@ -94,7 +96,7 @@ func timeout(plan event.Plan, slow int) time.Duration {
 	if plan.Checks {
 		d += checksAllow
 	}
-	if plan.Windows {
+	if len(plan.Windows) > 0 {
 		d += windowsAllow
 	}
 	for _, r := range plan.Races {

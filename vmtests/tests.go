@@ -17,8 +17,9 @@ import (
 // Tests says which tests to run and how hard.
 type Tests struct {
 	// Names are checks' names or beginnings of such ("R15" is all of that
-	// requirement), "race-NAME" for a race of the comparison, and "mdadm" for
-	// the loop of the real client. None stands for all.
+	// requirement), "race-NAME" for a race of the comparison, "window-W1" for a
+	// forced window, "window-all" for all of these, and "mdadm" for the loop of
+	// the real client.
 	Names  []string
 	Race   time.Duration // for each race
 	Cycles int           // of the mdadm loop
@@ -31,14 +32,15 @@ func AllTests() Tests {
 	for _, p := range phases {
 		t.Names = append(t.Names, racePrefix+p.spec.Name)
 	}
-	t.Names = append(t.Names, mdadmTest, "R")
+	t.Names = append(t.Names, mdadmTest, "R", windowPrefix+event.AllWindows)
 	return t
 }
 
 // How tests that are no checks are called.
 const (
-	racePrefix = "race-"
-	mdadmTest  = "mdadm"
+	racePrefix   = "race-"
+	windowPrefix = "window-"
+	mdadmTest    = "mdadm"
 )
 
 // plan is a plan of just these tests.
@@ -46,7 +48,10 @@ func (t Tests) plan(seed uint64) (event.Plan, error) {
 	plan := event.Plan{Seed: seed, CheckLimit: t.Limit}
 	for _, name := range t.Names {
 		race, isRace := strings.CutPrefix(name, racePrefix)
+		window, isWindow := strings.CutPrefix(name, windowPrefix)
 		switch {
+		case isWindow:
+			plan.Windows = append(plan.Windows, window)
 		case isRace:
 			spec, err := raceCalled(race, t.Race)
 			if err != nil {

@@ -21,6 +21,9 @@ const PlanArg = "mdlife.plan="
 // ModuleDir is where a guest finds md's modules, if md is not built in.
 const ModuleDir = "/lib/modules/md"
 
+// AllWindows in a plan stands for all windows that there are.
+const AllWindows = "all"
+
 // Racepoint is where a guest finds the kernel module racepoint, built for its
 // kernel; see package racepoint.
 const Racepoint = "/lib/modules/racepoint.ko"
@@ -40,7 +43,7 @@ type Plan struct {
 	Checks     bool       `json:"checks,omitempty"`
 	Only       []string   `json:"only,omitempty"`          // of the checks, those whose names begin so; none: all
 	CheckLimit int        `json:"check_limit_s,omitempty"` // seconds after which one check counts as hung
-	Windows    bool       `json:"windows,omitempty"`
+	Windows    []string   `json:"windows,omitempty"`       // to force, by name, or AllWindows
 	Races      []RaceSpec `json:"races,omitempty"`
 	Mdadm      *MdadmSpec `json:"mdadm,omitempty"`
 	Reverse    bool       `json:"reverse,omitempty"`

@@ -74,10 +74,10 @@ func runChecks(ctx context.Context, l *link.Link, names []string, limit time.Dur
 }
 
 func forceAll(ctx context.Context, l *link.Link, p event.Plan) error {
-	if !p.Windows {
+	if len(p.Windows) == 0 {
 		return nil
 	}
-	return runWindows(ctx, l, nil)
+	return runWindows(ctx, l, p.Windows)
 }
 
 // runWindows forces the windows of these names, or all.

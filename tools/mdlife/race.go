@@ -42,7 +42,7 @@ func newRace() *cobra.Command {
 	f.DurationVar(&fl.duration, "race", vmtests.DefaultRace, "how long")
 	f.IntVar(&fl.cycles, "cycles", 0, "end after so many stop cycles (0: only by time)")
 	f.Uint64Var(&fl.seed, "seed", 0, "seed (default: a new one, printed)")
-	f.StringSliceVar(&fl.kernels, "kernels", []string{"unpatched", "patched"}, "any of unpatched, patched, debug")
+	f.StringSliceVar(&fl.kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		variants, err := fl.check()
 		if err != nil {
@@ -74,17 +74,24 @@ func (fl *raceFlags) check() ([]kernel.Variant, error) {
 	if err := checkRace(fl.duration); err != nil {
 		return nil, err
 	}
-	if len(fl.kernels) == 0 {
-		return nil, usagef("-kernels: want any of unpatched, patched, debug")
+	return parseKernels(fl.kernels)
+}
+
+const kernelsHelp = "any of unpatched, patched, debug"
+
+// parseKernels returns the variants of these names.
+func parseKernels(names []string) ([]kernel.Variant, error) {
+	if len(names) == 0 {
+		return nil, usagef("-kernels: want %s", kernelsHelp)
 	}
 	var variants []kernel.Variant
-	for _, name := range fl.kernels {
+	for _, name := range names {
 		if name == "unpatched" {
 			name = string(kernel.VariantBase)
 		}
 		v, err := parseVariant(name)
 		if err != nil {
-			return nil, usagef("-kernels %s: want any of unpatched, patched, debug", strings.Join(fl.kernels, ","))
+			return nil, usagef("-kernels %s: want %s", strings.Join(names, ","), kernelsHelp)
 		}
 		variants = append(variants, v)
 	}

@@ -47,6 +47,7 @@ func TestMistakesGetOneLineAndExitTwo(t *testing.T) {
 		"vmtest -tree /etc":            "/etc",
 		"race -stop bomb":              "bomb",
 		"race -kernels unpatched,odd":  "odd",
+		"windows -kernels odd":         "odd",
 		"race -openers 0":              "-openers",
 		"race -members 1":              "-members",
 		"bench -what speed":            "speed",

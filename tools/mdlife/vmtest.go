@@ -30,7 +30,7 @@ report.html, verdict.txt and both consoles.`,
 	}
 	t := addTarget(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&o.Quick, "quick", false, "race for "+vmtests.QuickRace.String()+", do fewer mdadm cycles and leave out the checks of single requirements; asks for less")
+	f.BoolVar(&o.Quick, "quick", false, "race for "+vmtests.QuickRace.String()+", do fewer mdadm cycles and leave out the checks of single requirements and the forced windows; asks for less")
 	f.DurationVar(&o.Race, "race", 0, "racing time of each kernel, over all phases (default "+vmtests.DefaultRace.String()+")")
 	f.Uint64Var(&o.Seed, "seed", 0, "seed of the races (default: a new one, printed)")
 	f.BoolVar(&o.Debug, "debug", false, "boot the debug variant as the patched kernel")

@@ -10,8 +10,8 @@
 //	Tests: race-ioctl R23-nothing-comes-back
 //
 // Tests are names of checks or beginnings of such ("R15" is all of that
-// requirement), "race-NAME" for a race of the comparison and "mdadm" for the
-// loop of the real client.
+// requirement), "race-NAME" for a race of the comparison, "window-W1" for a forced
+// window and "mdadm" for the loop of the real client.
 package mutant
 
 import (

@@ -74,7 +74,7 @@ func lacking(k *KernelPart) []string {
 	if k.Plan.Checks && len(k.Checks) == 0 {
 		out = append(out, "no check was reported")
 	}
-	if k.Plan.Windows && len(k.Windows) == 0 {
+	if len(k.Plan.Windows) > 0 && len(k.Windows) == 0 {
 		out = append(out, "no forced window was reported")
 	}
 	for _, spec := range k.Plan.Races {

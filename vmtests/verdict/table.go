@@ -43,7 +43,8 @@ func (rep *Report) Sections() []Section {
 	if rows := checkRows(u.Checks, p.Checks); len(rows) > 0 {
 		out = append(out, Section{Title: "checks", Rows: rows})
 	}
-	if windows := windowSection(rep); len(windows.Rows) > 0 {
+	bad := func(name string) bool { return rep.broken("window-" + name) }
+	if windows := windowSection(bad, *u, *p); len(windows.Rows) > 0 {
 		out = append(out, windows)
 	}
 	return append(out, findings(u, p))

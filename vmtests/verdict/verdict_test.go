@@ -44,7 +44,7 @@ func raceOf(spec event.RaceSpec, cycles int64, opens map[string]int64) *event.Ra
 
 // guest makes a kernel whose guest ran everything.
 func guest(label string, cycles int64, opens map[string]int64, settled int) Kernel {
-	plan := event.Plan{Seed: 7, Checks: true, Windows: true, Races: []event.RaceSpec{specIoctl, specNamed}, Mdadm: &specMdadm}
+	plan := event.Plan{Seed: 7, Checks: true, Windows: []string{event.AllWindows}, Races: []event.RaceSpec{specIoctl, specNamed}, Mdadm: &specMdadm}
 	return Kernel{
 		Label: label, Key: strings.Repeat(label[:1], 40), Release: "6.1.192", Version: "6.1.192-1",
 		Accel: "tcg", Machine: "q35", Console: "out/6.1/console-" + label + ".log", Boot: 2.1, Wall: 30, Plan: plan,

@@ -4,6 +4,7 @@ package verdict
 
 import (
 	"fmt"
+	"io"
 
 	"mdlife/tools/event"
 )
@@ -12,34 +13,49 @@ import (
 // fails in it as it is known to, or the force would prove nothing.
 func windows(rep *Report) []Result {
 	var rs []Result
-	for _, name := range windowNames(rep) {
+	for _, name := range windowNames(rep.Patched, rep.Unpatched) {
 		u, p := findWindow(rep.Unpatched.Windows, name), findWindow(rep.Patched.Windows, name)
-		r := Result{Name: "window-" + name, OK: true}
+		r := Result{Name: "window-" + name, OK: failsAsKnown(u) && holds(p)}
 		r.Detail = fmt.Sprintf("unpatched: %s; patched: %s", windowState(u), windowState(p))
 		if p != nil {
 			r.Seconds = p.Seconds
 		}
-		switch {
-		case u == nil || p == nil:
-			r.OK = false
-		case u.Skipped == "" && u.Got != u.Fails:
-			r.OK, r.Detail = false, fmt.Sprintf("unpatched: %s instead of %s", windowState(u), orElse(u.Fails, "holding"))
-		case p.Got != "":
-			r.OK, r.Detail = false, "patched: "+windowState(p)
+		if u != nil && !failsAsKnown(u) {
+			r.Detail = fmt.Sprintf("unpatched: %s instead of %s", windowState(u), orElse(u.Fails, "holding"))
 		}
 		rs = append(rs, r)
 	}
 	return rs
 }
 
-// windowNames lists the windows that either kernel reported, in their order.
-func windowNames(rep *Report) (names []string) {
-	for _, w := range rep.Patched.Windows {
-		names = append(names, w.Name)
+// windowsAlone: each forced window holds.
+func windowsAlone(rep *Report) []Result {
+	var rs []Result
+	for i := range rep.Patched.Windows {
+		w := &rep.Patched.Windows[i]
+		rs = append(rs, Result{Name: "window-" + w.Name, OK: holds(w), Detail: windowState(w), Seconds: w.Seconds})
 	}
-	for _, w := range rep.Unpatched.Windows {
-		if findWindow(rep.Patched.Windows, w.Name) == nil {
-			names = append(names, w.Name)
+	return rs
+}
+
+// holds tells whether a window held, or says nothing on this kernel.
+func holds(w *event.Window) bool { return w != nil && w.Got == "" }
+
+// failsAsKnown tells whether a window went as it does on an unpatched kernel.
+func failsAsKnown(w *event.Window) bool {
+	return w != nil && (w.Skipped != "" || w.Got == w.Fails)
+}
+
+// windowNames lists the windows that any of the kernels reported, in the order of
+// the first.
+func windowNames(ks ...KernelPart) (names []string) {
+	seen := map[string]bool{}
+	for _, k := range ks {
+		for _, w := range k.Windows {
+			if !seen[w.Name] {
+				seen[w.Name] = true
+				names = append(names, w.Name)
+			}
 		}
 	}
 	return names
@@ -65,19 +81,47 @@ func windowState(w *event.Window) string {
 	case w.Held:
 		return fmt.Sprintf("holds (%.2f s)", w.Seconds)
 	case w.Got == w.Fails:
-		return w.Got
+		return fmt.Sprintf("%s (%.2f s)", w.Got, w.Seconds)
 	}
 	return w.Got + " (" + w.Detail + ")"
 }
 
 // windowSection has one row for each window.
-func windowSection(rep *Report) Section {
+func windowSection(bad func(name string) bool, ks ...KernelPart) Section {
 	s := Section{Title: "windows, forced"}
-	for _, name := range windowNames(rep) {
-		u, p := findWindow(rep.Unpatched.Windows, name), findWindow(rep.Patched.Windows, name)
-		s.Rows = append(s.Rows, Row{
-			Label: name, Cells: []string{windowState(u), windowState(p)}, Bad: rep.broken("window-" + name),
-		})
+	for _, name := range windowNames(ks...) {
+		row := Row{Label: name, Bad: bad(name)}
+		for _, k := range ks {
+			row.Cells = append(row.Cells, windowState(findWindow(k.Windows, name)))
+		}
+		s.Rows = append(s.Rows, row)
 	}
 	return s
+}
+
+// WriteWindows prints the windows of several kernels side by side and returns
+// what did not go as it should on each: an unpatched kernel is to fail as it is
+// known to, all others are to hold.
+func WriteWindows(w io.Writer, guests []Kernel) (problems []string, err error) {
+	header := []string{""}
+	var ks []KernelPart
+	for _, g := range guests {
+		k := summarize(g)
+		header, ks = append(header, g.Label), append(ks, k)
+		for _, lack := range lacking(&k) {
+			problems = append(problems, g.Label+": "+lack)
+		}
+		for i := range k.Windows {
+			win := &k.Windows[i]
+			if g.Label == "unpatched" && !failsAsKnown(win) || g.Label != "unpatched" && !holds(win) {
+				problems = append(problems, fmt.Sprintf("%s: %s: %s", g.Label, win.Name, windowState(win)))
+			}
+		}
+		for _, f := range unexpected(k.Findings) {
+			problems = append(problems, fmt.Sprintf("%s: %s: %s", g.Label, f.Kind, f.Title)+frames(f))
+		}
+	}
+	never := func(string) bool { return false }
+	_, err = fmt.Fprintln(w, render([]Section{windowSection(never, ks...)}, header...))
+	return problems, err
 }

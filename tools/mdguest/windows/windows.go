@@ -60,17 +60,26 @@ func byNumber(a, b string) int {
 	return strings.Compare(resta, restb)
 }
 
+// choose returns all names for none and for [event.AllWindows].
+func choose(names []string) ([]string, error) {
+	all := Names()
+	if len(names) == 0 || slices.Contains(names, event.AllWindows) {
+		return all, nil
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return nil, fmt.Errorf("no window %s; there are %s", name, strings.Join(all, " "))
+		}
+	}
+	return names, nil
+}
+
 // Run runs the scripts of these names, or all, and reports each. An error means
 // that they could not be run.
 func Run(ctx context.Context, members, names []string, report func(event.Window)) error {
-	all := Names()
-	for _, name := range names {
-		if !slices.Contains(all, name) {
-			return fmt.Errorf("no window %s; there are %s", name, strings.Join(all, " "))
-		}
-	}
-	if len(names) == 0 {
-		names = all
+	names, err := choose(names)
+	if err != nil {
+		return err
 	}
 	if err := racepoint.Load(); err != nil {
 		return err

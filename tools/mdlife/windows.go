@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/tools/event"
+	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
+)
+
+func newWindows() *cobra.Command {
+	var names, kernels []string
+	cmd := &cobra.Command{
+		Use:   "windows",
+		Short: "Force the race windows, one after the other, on the kernels of your choice",
+		Long: `Boot the kernels one after the other and force the race windows of design.md, section
+3, in each: one side of the race is held at a place in the kernel while the other acts.
+Exit code 0 only if the unpatched kernel fails in each as it is known to, and the others
+hold. The scripts are in tools/mdguest/windows/scripts.`,
+		Example: `  mdlife windows
+  mdlife windows -only W2b,W3 -kernels patched,debug`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&names, "only", []string{event.AllWindows}, "which windows, as W1,W2b")
+	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		variants, err := parseKernels(kernels)
+		if err != nil {
+			return err
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		guests, err := vmtests.RunEach(cmd.Context(), o, variants, event.Plan{Windows: names})
+		if err != nil {
+			return err
+		}
+		return printWindows(cmd, guests)
+	}
+	return cmd
+}
+
+// printWindows prints the table, what went wrong, and the word.
+func printWindows(cmd *cobra.Command, guests []verdict.Kernel) error {
+	w := cmd.OutOrStdout()
+	problems, err := verdict.WriteWindows(w, guests)
+	if err != nil {
+		return err
+	}
+	if len(problems) == 0 {
+		fmt.Fprintln(w, verdict.Pass)
+		return nil
+	}
+	fmt.Fprintln(w, verdict.Fail)
+	for _, p := range problems {
+		fmt.Fprintf(w, "  - %s\n", p)
+	}
+	return errVerdict
+}
