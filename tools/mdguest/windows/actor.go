@@ -16,10 +16,12 @@ import (
 	"mdlife/tools/mdguest/racepoint"
 )
 
-// How long things may take that need not wait for anything, and how long a call
-// must have slept in the kernel to count as waiting.
+// How long things may take that need not wait for anything, how long it is tried
+// to clean up, and how long a call must have slept in the kernel to count as
+// waiting.
 const (
 	soon     = 3 * time.Second // longer than racepoint's cap
+	giveUp   = time.Second     // in removing what is left of a script
 	sleeping = 20 * time.Millisecond
 	tick     = time.Millisecond
 )

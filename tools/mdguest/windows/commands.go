@@ -20,6 +20,7 @@ func (s *stage) commands() map[string]script.Cmd {
 	cmds := map[string]script.Cmd{
 		"fails":   command("what the unpatched kernel gives where the script expects more", "result", 1, 1, s.cmdFails),
 		"skip":    command("end here: the script makes no sense on this kernel", "reason...", 1, 99, cmdSkip),
+		"set":     command("set a parameter of md_mod until the end of the script", "parameter value", 2, 2, func(args []string) error { return s.set(args[0], args[1]) }),
 		"array":   command("A makes an array and keeps it open", "inactive|running|partitioned", 1, 1, func(args []string) error { return s.array(args[0]) }),
 		"hold":    command("hold someone when they come to a function, or when it has returned", "who at|after function [nth n]", 3, 5, s.cmdHold),
 		"held":    command("wait until someone is held", "who", 1, 1, func(args []string) error { return s.held(args[0]) }),
@@ -92,6 +93,7 @@ var verbs = map[string]func(*stage, *actor) error{
 	"open excl":      func(s *stage, a *actor) error { return a.open(s.node, unix.O_RDWR|unix.O_EXCL) },
 	"open partition": func(s *stage, a *actor) error { return a.open(s.partNode, unix.O_RDONLY) },
 	"stop":           func(_ *stage, a *actor) error { return a.withFD("STOP_ARRAY", md.StopArray) },
+	"restart":        func(_ *stage, a *actor) error { return a.withFD("RESTART_ARRAY_RW", md.RestartArrayRW) },
 	"make read-only": func(_ *stage, a *actor) error { return a.withFD("STOP_ARRAY_RO", md.StopArrayRO) },
 	"drop partitions": func(_ *stage, a *actor) error {
 		return a.finish("BLKRRPART", func() error { return writeTable(a.fd, 0, 0) })
@@ -132,6 +134,11 @@ func (a *actor) write(name, state string) error {
 // command.
 func conditions() map[string]script.Cond {
 	return map[string]script.Cond{
+		"kernel": script.PrefixCondition("uname -r begins so", func(_ *script.State, prefix string) (bool, error) {
+			var name unix.Utsname
+			err := unix.Uname(&name)
+			return strings.HasPrefix(unix.ByteSliceToString(name.Release[:]), prefix), err
+		}),
 		"file": script.PrefixCondition("the file exists", func(_ *script.State, path string) (bool, error) {
 			return unix.Access(path, unix.F_OK) == nil, nil
 		}),

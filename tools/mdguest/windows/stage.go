@@ -40,6 +40,7 @@ type stage struct {
 	partNode string
 	diskseq  uint64 // of the disk that the script began with
 	actors   map[string]*actor
+	params   map[string]string // of md_mod, as they were before the script
 }
 
 // newStage chooses a device that nobody has used since boot. It does not exist
@@ -55,35 +56,50 @@ func newStage(_ string, members []string) (*stage, error) {
 	}
 	s := &stage{
 		members: members, dir: dir, name: md.Name(minor), node: dir + "/disk", partNode: dir + "/part",
-		actors: map[string]*actor{},
+		actors: map[string]*actor{}, params: map[string]string{},
 	}
 	return s, md.Mknod(s.node, md.Major, minor)
 }
 
+func paramFile(name string) string { return "/sys/module/md_mod/parameters/" + name }
+
+// set sets a parameter of md_mod until the script has ended.
+func (s *stage) set(name, value string) error {
+	old, err := os.ReadFile(paramFile(name))
+	if err != nil {
+		return err
+	}
+	if _, changed := s.params[name]; !changed {
+		s.params[name] = string(old)
+	}
+	return os.WriteFile(paramFile(name), []byte(value), 0)
+}
+
 // strike lets everybody go, closes everything and removes the array, so that the
 // next script finds nothing of this one. How the calls end that are under way
-// does not matter any more, but end they must.
+// does not matter any more, but end they must. A device that does not go, of
+// which there are some on unpatched kernels, is left: no other script has its
+// number.
 func (s *stage) strike() error {
 	defer os.RemoveAll(s.dir)
 	errs := []error{racepoint.Clear()}
+	for name, value := range s.params {
+		errs = append(errs, os.WriteFile(paramFile(name), []byte(value), 0))
+	}
 	for _, a := range s.actors {
 		if err := a.leave(); err != nil && a.pending != nil {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(append(errs, s.remove())...)
+	s.remove()
+	return errors.Join(errs...)
 }
 
-// remove removes the array if it is there. On an unpatched kernel the open for
+// remove removes the array if it is there and can be. On an unpatched kernel the open for
 // that may itself lose to a removal under way.
-func (s *stage) remove() error {
-	for deadline := time.Now().Add(soon); ; time.Sleep(tick) {
-		if !md.Exists(s.name) {
-			return nil
-		}
-		if err := md.Remove(s.name, soon); err == nil || time.Now().After(deadline) {
-			return err
-		}
+func (s *stage) remove() {
+	for deadline := time.Now().Add(giveUp); md.Exists(s.name) && time.Now().Before(deadline); time.Sleep(tick) {
+		_ = md.Remove(s.name, giveUp)
 	}
 }
 
