@@ -74,7 +74,7 @@ static DEFINE_MUTEX(control_mutex);	/* for what does not happen in a visit */
  */
 struct visit {
 	struct task_struct *task;	/* NULL: free */
-	struct point *point;
+	struct point *point;		/* set last, and cleared first */
 	enum { ENTERED, PASSING, LEAVING } step;
 	unsigned long go_on;
 };
@@ -88,15 +88,16 @@ static struct visit *new_visit(struct point *point, int step, unsigned long go_o
 	for (v = visits; v < visits + ARRAY_SIZE(visits); v++) {
 		if (cmpxchg(&v->task, NULL, current))
 			continue;
-		v->point = point;
 		v->step = step;
 		v->go_on = go_on;
+		/* Pairs with forget_point(), which looks at the step next */
+		smp_store_release(&v->point, point);
 		return v;
 	}
 	return NULL;
 }
 
-/* The youngest is not looked for: a task has one visit of each kind. */
+/* visited() sees to it that a task has one visit of each kind at most. */
 static struct visit *my_visit(struct point *point, int step)
 {
 	struct visit *v;
@@ -110,6 +111,8 @@ static struct visit *my_visit(struct point *point, int step)
 
 static void end_visit(struct visit *v)
 {
+	WRITE_ONCE(v->point, NULL);
+	/* Whoever takes it next sees it empty */
 	smp_store_release(&v->task, NULL);
 }
 
@@ -129,6 +132,7 @@ static void spin(struct point *p)
 static void hold(struct point *p)
 {
 	WRITE_ONCE(p->held, task_pid_nr(current));
+	/* Who sees this in points_show() sees who is held */
 	smp_store_release(&p->end, HOLDING);
 	if (may_sleep(p))
 		wait_event_timeout(p->wait, READ_ONCE(p->release),
@@ -142,10 +146,12 @@ static void hold(struct point *p)
 asmlinkage unsigned long racepoint_entered(void)
 {
 	struct visit *v = my_visit(NULL, ENTERED);
+	unsigned long go_on = v->go_on;
 
 	hold(v->point);
-	v->step = PASSING;
-	return v->go_on;
+	/* Nothing of the visit is ours any more, see forget_point() */
+	smp_store_release(&v->step, PASSING);
+	return go_on;
 }
 
 /* The task has returned from a probed function to racepoint_leave. */
@@ -177,6 +183,9 @@ static int visited(struct kprobe *probe, struct pt_regs *regs)
 		return 0;
 	}
 	if (!concerns(p) || atomic_inc_return(&p->hits) != p->nth || p->watch)
+		return 0;
+	/* Held already: on its way to a return, or we use what is probed. */
+	if (my_visit(NULL, p->at_return ? LEAVING : ENTERED))
 		return 0;
 	if (p->at_return) {
 		if (new_visit(p, LEAVING, *ret))
@@ -212,7 +221,11 @@ static void release_point(struct point *p)
 	wake_up_all(&p->wait);
 }
 
-/* Waits for a task that is still on its way, which nothing holds any more. */
+/*
+ * Waits for a task that is still on its way, which nothing holds any more. One
+ * that has been let through does not find the probe, and leaves its visit to us:
+ * after unregister_kprobe() no handler is running that could end it.
+ */
 static void forget_point(struct point *p)
 {
 	struct visit *v;
@@ -220,12 +233,12 @@ static void forget_point(struct point *p)
 	release_point(p);
 	unregister_kprobe(&p->probe);
 	for (v = visits; v < visits + ARRAY_SIZE(visits); v++) {
-		if (v->point != p)
-			continue;
-		while (READ_ONCE(v->task) && v->step != PASSING)
+		/* Pairs with new_visit() */
+		while (smp_load_acquire(&v->point) == p &&
+		       READ_ONCE(v->step) != PASSING)
 			schedule_timeout_uninterruptible(1);
-		end_visit(v);
-		v->point = NULL;
+		if (READ_ONCE(v->point) == p)
+			end_visit(v);
 	}
 	p->used = false;
 }
