@@ -42,6 +42,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 		Initramfs:  image.Path,
 		ConsoleLog: console,
 		Plan:       plan,
+		Append:     o.Append,
 		Accel:      o.Accel,
 		OnEvent:    show.event,
 		Silence:    silence * time.Duration(a.Slow),

@@ -34,6 +34,7 @@ type Options struct {
 	Quick      bool          // QuickRace, fewer cycles of the mdadm loop, no checks
 	Seed       uint64        // of the races; 0: a new one
 	Accel      vm.Accel      // "": whichever truly runs a guest
+	Append     []string      // kernel parameters more
 	Sequential bool          // boot the patched kernel after the unpatched one, not beside it
 	Out        string        // where results go; "": Root/out/<base>
 	Progress   *progress.Tracker

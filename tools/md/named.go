@@ -16,6 +16,14 @@ const params = "/sys/module/md_mod/parameters/"
 // EINVAL: not such a name.
 func NewArray(name string) error { return writeOnce(params+"new_array", name) }
 
+// RemovesInStop reports whether a stop removes the device itself, whoever has it
+// open still (md_mod's parameter legacy_async_del_gendisk, since Linux 6.18), and
+// not the last close.
+func RemovesInStop() bool {
+	b, err := os.ReadFile(params + "legacy_async_del_gendisk")
+	return err == nil && strings.HasPrefix(string(b), "N")
+}
+
 // CreateOnOpen reads md_mod's parameter create_on_open: whether an open of a
 // missing device with a minor below 512 creates it.
 func CreateOnOpen() (bool, error) {

@@ -23,21 +23,22 @@ const maxRace = time.Hour
 // target holds the flags that say which kernels and how to boot them; the
 // subcommands share it.
 type target struct {
-	base, tree, accel string
+	base, tree, accel, params string
 }
 
-// addTarget adds the flags -base, -tree and -accel.
+// addTarget adds the flags -base, -tree, -accel and -append.
 func addTarget(cmd *cobra.Command) *target {
 	t := &target{}
 	cmd.Flags().StringVar(&t.base, "base", "6.1", "kernel to start from: "+strings.Join(baseNames(), ", "))
 	cmd.Flags().StringVar(&t.tree, "tree", "", "a kernel tree of your own, taken as it stands in place of the base with the series")
 	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
+	cmd.Flags().StringVar(&t.params, "append", "", "kernel parameters more, for all guests")
 	return t
 }
 
 // options checks the flags and turns them into what package vmtests wants.
 func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
-	o := vmtests.Options{Tree: t.tree, Accel: vm.Accel(t.accel)}
+	o := vmtests.Options{Tree: t.tree, Accel: vm.Accel(t.accel), Append: strings.Fields(t.params)}
 	var err error
 	if o.Base, err = findBase(t.base); err != nil {
 		return o, err

@@ -97,7 +97,8 @@ func failedStop(e *env) (string, error) {
 }
 
 // restartAtOnce stops an array with members and configures it again with no
-// pause, on the same descriptor and on a new one in turn. Every tenth of these
+// pause, on the same descriptor and on a new one in turn, or always on a new one
+// where the stop removes the device. Every tenth of these
 // arrays runs. With RCU's usual grace periods a turn takes some 30 ms; most are
 // made with expedited ones, to have many, and the rest without, to have both.
 func restartAtOnce(e *env) (string, error) {
@@ -123,7 +124,7 @@ func restartAtOnce(e *env) (string, error) {
 		if i%10 == 9 {
 			start = e.raid1.Start
 		}
-		if fd, err = d.restart(fd, start, i%2 == 1); err != nil {
+		if fd, err = d.restart(fd, start, i%2 == 1 || md.RemovesInStop()); err != nil {
 			return "", fmt.Errorf("turn %d: %w", i+1, err)
 		}
 	}
@@ -183,8 +184,8 @@ func sysfsClear(e *env) (string, error) {
 			return "", fmt.Errorf("clear of %s: %w", d.name, err)
 		}
 		if held {
-			if !md.Exists(d.name) {
-				return "", fmt.Errorf("%s has gone while it is open", d.name)
+			if md.Exists(d.name) == md.RemovesInStop() {
+				return "", fmt.Errorf("open still after clear: %s is there: %v", d.name, md.Exists(d.name))
 			}
 			e.close(fd)
 		}
