@@ -87,9 +87,10 @@ func (rep *Report) Conclusion() string {
 		}
 	}
 	if rep.Minimum.Scaled {
+		full := minimum(rep.Base, FullRace)
 		fmt.Fprintf(&b, "Note: %s of racing instead of %s, so %s opens and %s stop cycles were asked for, not %s and %s.\n",
 			seconds(rep.RaceSeconds), seconds(FullRace.Seconds()), group(rep.Minimum.Opens), group(rep.Minimum.Cycles),
-			group(FullOpens), group(FullCycles))
+			group(full.Opens), group(full.Cycles))
 	}
 	if rep.Quick {
 		b.WriteString("Note: a quick run; the checks of single requirements (R1 to R23) were left out.\n")

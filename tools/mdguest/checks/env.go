@@ -73,8 +73,10 @@ func (e *env) cleanUp() error {
 	}
 	var errs []error
 	for _, name := range md.Devices() {
-		// What one check has left behind for good is not another's fault.
-		if err := md.Remove(name, goneLimit); err != nil && !e.stuck[name] {
+		if e.stuck[name] {
+			continue // what one check has left behind for good is not another's fault
+		}
+		if err := md.Remove(name, goneLimit); err != nil {
 			e.stuck[name] = true
 			errs = append(errs, err)
 		}
