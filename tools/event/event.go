@@ -35,9 +35,9 @@ const (
 	StopNamed = "named" // as ioctl, on an array made through new_array
 )
 
-// Plan says what a guest does, in order: races, the mdadm loop, checks, or in
-// Reverse, so that two guests on one machine race one after the other; then the
-// windows, forced one by one, the soak and the benchmarks.
+// Plan says what a guest does, in order: the windows, forced one by one; races,
+// the mdadm loop, checks, or these in Reverse, so that two guests on one machine
+// race one after the other; then the soak and the benchmarks.
 type Plan struct {
 	Seed       uint64     `json:"seed"`
 	Checks     bool       `json:"checks,omitempty"`

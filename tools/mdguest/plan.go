@@ -40,7 +40,10 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	if p.Reverse {
 		slices.Reverse(parts)
 	}
-	for _, part := range append(parts, forceAll, runSoak, runBench) {
+	// The windows come first: what else is tried may leave an unpatched kernel
+	// with devices that do not go, and members in use.
+	parts = slices.Concat([]func(context.Context, *link.Link, event.Plan) error{forceAll}, parts)
+	for _, part := range append(parts, runSoak, runBench) {
 		if err := part(ctx, l, p); err != nil {
 			return err
 		}
