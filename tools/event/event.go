@@ -162,6 +162,7 @@ type Window struct {
 	Skipped string  `json:"skipped,omitempty"` // why this kernel cannot show the window
 	Fails   string  `json:"fails,omitempty"`   // what an unpatched kernel is known to get; "": it holds there, too
 	Detail  string  `json:"detail,omitempty"`  // where it went wrong
+	Tries   int     `json:"tries"`             // how often it was tried until it was forced
 	Seconds float64 `json:"seconds"`
 }
 
