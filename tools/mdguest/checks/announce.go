@@ -21,8 +21,8 @@ var announceChecks = []check{
 // lost to a removal. Such a device need not be announced while it only waits to
 // be closed, but whoever configures it wants udev to know.
 func configuredIsAnnounced(e *env) (string, error) {
-	const rounds, enough = 400, 20
-	const budget = 2 * time.Second
+	const rounds, enough = 400, 8
+	const budget = 800 * time.Millisecond
 	d, err := e.fresh()
 	if err != nil {
 		return "", err

@@ -102,7 +102,7 @@ func failedStop(e *env) (string, error) {
 // arrays runs. With RCU's usual grace periods a turn takes some 30 ms; most are
 // made with expedited ones, to have many, and the rest without, to have both.
 func restartAtOnce(e *env) (string, error) {
-	const turns, quick, budget = 200, 160, 2 * time.Second
+	const turns, quick, budget = 200, 160, time.Second
 	d, err := e.fresh()
 	if err != nil {
 		return "", err
