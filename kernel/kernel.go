@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -101,6 +102,23 @@ type Result struct {
 	Release string `json:"release"` // uname -r
 	Version string `json:"version"` // of the source: a Debian version, a checksum or git describe
 	Cached  bool   `json:"-"`       // nothing was built
+}
+
+// Modules returns the paths of the modules that the kernel was built with, in
+// order; our own racepoint is not among them.
+func (r Result) Modules() ([]string, error) {
+	var files []string
+	root := filepath.Join(r.Dir, "modules", "lib")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == root {
+			return nil // all is built in
+		}
+		if err == nil && filepath.Ext(path) == ".ko" {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
 }
 
 // CacheDir returns where mdlife keeps what it can make again:

@@ -29,9 +29,28 @@ type Artefact struct {
 // BzImage is the path of the kernel image.
 func (a Artefact) BzImage() string { return filepath.Join(a.Dir, "bzImage") }
 
-// Image is img with what is built for this kernel: its modules.
-func (a Artefact) Image(ctx context.Context, img initramfs.Image) (initramfs.Image, error) {
-	return img.With(ctx, map[string]string{"usr" + event.Racepoint: filepath.Join(a.Dir, kernel.Racepoint)})
+// Image is img with the modules that are built for this kernel: md's, if it has
+// any, and, where races are to be forced, racepoint.
+func (a Artefact) Image(ctx context.Context, img initramfs.Image, forced bool) (initramfs.Image, error) {
+	files := map[string]string{}
+	modules, err := a.Modules()
+	if err != nil {
+		return img, err
+	}
+	for _, path := range modules {
+		dir := event.NeededModuleDir
+		if filepath.Base(filepath.Dir(path)) == "md" {
+			dir = event.ModuleDir
+		}
+		files["usr"+dir+"/"+filepath.Base(path)] = path
+	}
+	if forced {
+		files["usr"+event.Racepoint] = filepath.Join(a.Dir, kernel.Racepoint)
+	}
+	if len(files) == 0 {
+		return img, nil
+	}
+	return img.With(ctx, files)
 }
 
 // Artefacts is everything that a comparison boots.

@@ -17,9 +17,7 @@ import (
 // than PASS is no error.
 func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	started := time.Now()
-	if o.Seed == 0 {
-		o.Seed = uint64(started.UnixNano())
-	}
+	o.Seed = NewSeed(o.Seed)
 	if err := o.ChooseAccel(ctx); err != nil {
 		return verdict.Report{}, err
 	}

@@ -26,11 +26,9 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 	if err := os.MkdirAll(o.out(), 0o755); err != nil {
 		return verdict.Kernel{}, err
 	}
-	if len(plan.Windows) > 0 {
-		var err error
-		if image, err = a.Image(ctx, image); err != nil {
-			return verdict.Kernel{}, err
-		}
+	image, err := a.Image(ctx, image, len(plan.Windows) > 0)
+	if err != nil {
+		return verdict.Kernel{}, err
 	}
 	name := strings.ReplaceAll(a.Label, " ", "-")
 	console := filepath.Join(o.out(), "console-"+name+".log")

@@ -46,9 +46,7 @@ func MutantDir(root string, base kernel.Base) string {
 // report. Before that, the patched kernel must pass the same tests: what fails
 // on it kills nothing.
 func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, report func(Kill)) error {
-	if o.Seed == 0 {
-		o.Seed = uint64(time.Now().UnixNano())
-	}
+	o.Seed = NewSeed(o.Seed)
 	if err := o.ChooseAccel(ctx); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ package vmtests
 
 import (
 	"context"
-	"time"
 
 	"mdlife/kernel"
 	"mdlife/tools/event"
@@ -13,10 +12,7 @@ import (
 
 // Soak boots one variant and soaks it. Seed 0 stands for a new one.
 func (o Options) Soak(ctx context.Context, variant kernel.Variant, seed uint64, spec event.SoakSpec) (verdict.Kernel, error) {
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	guests, err := RunEach(ctx, o, []kernel.Variant{variant}, event.Plan{Seed: seed, Soak: &spec})
+	guests, err := RunEach(ctx, o, []kernel.Variant{variant}, event.Plan{Seed: NewSeed(seed), Soak: &spec})
 	if err != nil {
 		return verdict.Kernel{}, err
 	}

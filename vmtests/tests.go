@@ -87,10 +87,7 @@ func raceCalled(name string, length time.Duration) (event.RaceSpec, error) {
 
 // RunTests boots one variant and runs tests in it. Seed 0 stands for a new one.
 func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, seed uint64) (verdict.Kernel, error) {
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	plan, err := t.plan(seed)
+	plan, err := t.plan(NewSeed(seed))
 	if err != nil {
 		return verdict.Kernel{}, err
 	}

@@ -21,6 +21,9 @@ const PlanArg = "mdlife.plan="
 // ModuleDir is where a guest finds md's modules, if md is not built in.
 const ModuleDir = "/lib/modules/md"
 
+// NeededModuleDir is where it finds the modules that md's need.
+const NeededModuleDir = "/lib/modules/needed"
+
 // AllWindows in a plan stands for all windows that there are.
 const AllWindows = "all"
 
@@ -69,6 +72,9 @@ type MdadmSpec struct {
 	Cycles       int `json:"cycles"`
 	SettleMillis int `json:"settle_ms"` // when to look the second time
 }
+
+// MaxSoakDevices is how many devices a soak has members for: brd has 16 disks.
+const MaxSoakDevices = 8
 
 // SoakSpec asks for races of random kinds on several devices at once, one after
 // the other on each.

@@ -18,7 +18,8 @@ const (
 	reqStopArrayRO    = Major<<8 | 0x33
 	reqRestartArrayRW = Major<<8 | 0x34
 
-	reqGetDiskseq = iocRead | 8<<16 | 0x12<<8 | 128 // BLKGETDISKSEQ, linux/fs.h
+	reqReread     = 0x12<<8 | 95                    // BLKRRPART, linux/fs.h
+	reqGetDiskseq = iocRead | 8<<16 | 0x12<<8 | 128 // BLKGETDISKSEQ
 
 	iocWrite = 1 << 30
 	iocRead  = 2 << 30

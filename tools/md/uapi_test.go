@@ -46,6 +46,7 @@ func TestRequests(t *testing.T) {
 		{"RUN_ARRAY", reqRunArray, 0x400c0930},
 		{"STOP_ARRAY", reqStopArray, 0x932},
 		{"STOP_ARRAY_RO", reqStopArrayRO, 0x933},
+		{"BLKRRPART", reqReread, 0x125f},
 		{"BLKGETDISKSEQ", reqGetDiskseq, 0x80081280},
 		{"RESTART_ARRAY_RW", reqRestartArrayRW, 0x934},
 	} {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	prettytable "github.com/jedib0t/go-pretty/v6/table"
 	prettytext "github.com/jedib0t/go-pretty/v6/text"
@@ -38,10 +37,7 @@ code 0 only if all are killed, and the series without a mutant passes the same t
 		if err != nil {
 			return err
 		}
-		o.Seed = seed
-		if o.Seed == 0 {
-			o.Seed = uint64(time.Now().UnixNano())
-		}
+		o.Seed = vmtests.NewSeed(seed)
 		return mutants(cmd, o, only)
 	}
 	return cmd

@@ -108,9 +108,7 @@ func (fl *raceFlags) name() string {
 
 // run boots the kernels one after the other and prints what each reported.
 func (fl *raceFlags) run(cmd *cobra.Command, o vmtests.Options, variants []kernel.Variant) error {
-	if fl.seed == 0 {
-		fl.seed = uint64(time.Now().UnixNano())
-	}
+	fl.seed = vmtests.NewSeed(fl.seed)
 	plan := event.Plan{Seed: fl.seed, Races: []event.RaceSpec{{
 		Name: fl.name(), Stop: fl.stop, Members: fl.members, Openers: fl.openers,
 		Millis: int(fl.duration.Milliseconds()), Cycles: fl.cycles,

@@ -58,7 +58,7 @@ func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Confi
 	if err != nil {
 		return err
 	}
-	if image, err = a.Image(cmd.Context(), image); err != nil {
+	if image, err = a.Image(cmd.Context(), image, true); err != nil {
 		return err
 	}
 	// For u-root's init: leave the console to the shell. Otherwise init puts a

@@ -11,11 +11,7 @@ import (
 	"mdlife/vmtests/verdict"
 )
 
-// What a soak may be.
-const (
-	maxSoakMinutes = 24 * 60
-	maxSoakDevices = 8 // brd has two members for each
-)
+const maxSoakMinutes = 24 * 60
 
 func newSoak() *cobra.Command {
 	var minutes, devices int
@@ -39,7 +35,7 @@ func newSoak() *cobra.Command {
 		if err := checkRange("minutes", minutes, 1, maxSoakMinutes); err != nil {
 			return err
 		}
-		if err := checkRange("devices", devices, 1, maxSoakDevices); err != nil {
+		if err := checkRange("devices", devices, 1, event.MaxSoakDevices); err != nil {
 			return err
 		}
 		v, err := parseVariant(variant)

@@ -59,19 +59,16 @@ func exclusiveOpen(e *env) (string, error) {
 	return "a second O_EXCL open got EBUSY, a plain one succeeded, STOP_ARRAY and clear got EBUSY; after the close it stopped and went", nil
 }
 
-// blkRRPart is BLKRRPART of linux/fs.h: read the partition table again.
-const blkRRPart = 0x125f
-
 func partitionHolds(e *env) (string, error) {
 	d, fd, err := e.freshRunning()
 	if err != nil {
 		return "", err
 	}
-	if err := d.writeTable(fd, 2048, 8192); err != nil {
+	if err := md.WritePartition(fd, 2048, 8192); err != nil {
 		return "", err
 	}
 	name := d.name + "p1"
-	major, minor, err := partitionNumber(d.name, name)
+	major, minor, err := md.PartitionNumber(d.name, name)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +84,7 @@ func partitionHolds(e *env) (string, error) {
 		return "", err
 	}
 	e.close(pfd)
-	if err := d.writeTable(fd, 0, 0); err != nil { // the members outlive the array
+	if err := md.WritePartition(fd, 0, 0); err != nil { // the members outlive the array
 		return "", err
 	}
 	if err := d.removable(fd); err != nil {
@@ -98,42 +95,6 @@ func partitionHolds(e *env) (string, error) {
 		return "", err
 	}
 	return "an open partition kept the array from being stopped; then it stopped, and the partition went with it", nil
-}
-
-// writeTable writes a DOS partition table with one partition, or none for size
-// 0, in 512-byte sectors, and lets the kernel read it.
-func (d *disk) writeTable(fd int, start, size uint32) error {
-	var mbr [512]byte
-	if size > 0 {
-		entry := mbr[446:462]
-		entry[4] = 0x83 // Linux
-		for i := range 4 {
-			entry[8+i] = byte(start >> (8 * i))
-			entry[12+i] = byte(size >> (8 * i))
-		}
-	}
-	mbr[510], mbr[511] = 0x55, 0xaa
-	if _, err := unix.Pwrite(fd, mbr[:], 0); err != nil {
-		return fmt.Errorf("write a partition table to %s: %w", d.name, err)
-	}
-	err := unix.EBUSY // while somebody else reads the table
-	for deadline := time.Now().Add(returnTime); err == unix.EBUSY && time.Now().Before(deadline); {
-		_, _, err = unix.Syscall(unix.SYS_IOCTL, uintptr(fd), blkRRPart, 0)
-	}
-	if err != 0 {
-		return fmt.Errorf("BLKRRPART on %s: %w", d.name, err)
-	}
-	return nil
-}
-
-// partitionNumber reads a partition's device number.
-func partitionNumber(disk, part string) (major, minor uint32, err error) {
-	s, err := md.ReadAttr(disk, part+"/dev")
-	if err != nil {
-		return 0, 0, fmt.Errorf("partition %s: %w", part, err)
-	}
-	_, err = fmt.Sscanf(s, "%d:%d", &major, &minor)
-	return major, minor, err
 }
 
 func mdHolds(e *env) (string, error) {

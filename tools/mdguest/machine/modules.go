@@ -20,13 +20,18 @@ func MDIsModule() bool {
 	return len(files) > 0
 }
 
-// LoadModules loads all modules of the image's directory that are not loaded,
-// each when those that it needs are there.
+// LoadModules loads md's modules and those that they need, each when those that
+// it needs are there. What is loaded already stays.
 func LoadModules() error {
 	files, err := filepath.Glob(event.ModuleDir + "/*.ko")
 	if err != nil {
 		return err
 	}
+	needed, err := filepath.Glob(event.NeededModuleDir + "/*.ko")
+	if err != nil {
+		return err
+	}
+	files = append(needed, files...)
 	for len(files) > 0 {
 		var left []string
 		var why error
@@ -57,8 +62,9 @@ func load(path string) error {
 	return err
 }
 
-// UnloadModules unloads all modules of the image's directory, each when nobody
-// needs it any more, and tries for limit: an open holds md for a moment.
+// UnloadModules unloads md's modules, each when nobody needs it any more, and
+// tries for limit: an open holds md for a moment. Those that they need stay, for
+// raid6_pq takes a second to measure itself whenever it is loaded.
 func UnloadModules(limit time.Duration) error {
 	files, err := filepath.Glob(event.ModuleDir + "/*.ko")
 	if err != nil {

@@ -19,9 +19,6 @@ import (
 	"mdlife/tools/mdstress/race"
 )
 
-// MaxDevices is how many devices there are members for: brd has 16 disks.
-const MaxDevices = 8
-
 // Config says how to soak.
 type Config struct {
 	Spec event.SoakSpec
@@ -46,8 +43,8 @@ type soak struct {
 // a result, and ends the soak of its device; an error means that a race could
 // not be set up.
 func Run(ctx context.Context, cfg Config) (event.Soak, error) {
-	if cfg.Spec.Devices < 1 || cfg.Spec.Devices > MaxDevices {
-		return event.Soak{}, fmt.Errorf("%d devices is not within 1 to %d", cfg.Spec.Devices, MaxDevices)
+	if cfg.Spec.Devices < 1 || cfg.Spec.Devices > event.MaxSoakDevices {
+		return event.Soak{}, fmt.Errorf("%d devices is not within 1 to %d", cfg.Spec.Devices, event.MaxSoakDevices)
 	}
 	s := &soak{Config: cfg}
 	before := leak.Take()

@@ -51,7 +51,7 @@ func TestChoose(t *testing.T) {
 }
 
 func TestTooManyDevices(t *testing.T) {
-	if _, err := Run(context.Background(), Config{Spec: event.SoakSpec{Devices: MaxDevices + 1}}); err == nil {
+	if _, err := Run(context.Background(), Config{Spec: event.SoakSpec{Devices: event.MaxSoakDevices + 1}}); err == nil {
 		t.Error("no error")
 	}
 }

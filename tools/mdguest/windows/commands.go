@@ -96,7 +96,7 @@ var verbs = map[string]func(*stage, *actor) error{
 	"restart":        func(_ *stage, a *actor) error { return a.withFD("RESTART_ARRAY_RW", md.RestartArrayRW) },
 	"make read-only": func(_ *stage, a *actor) error { return a.withFD("STOP_ARRAY_RO", md.StopArrayRO) },
 	"drop partitions": func(_ *stage, a *actor) error {
-		return a.finish("BLKRRPART", func() error { return writeTable(a.fd, 0, 0) })
+		return a.finish("BLKRRPART", func() error { return md.WritePartition(a.fd, 0, 0) })
 	},
 	"clear":          func(s *stage, a *actor) error { return a.write(s.name, md.StateClear) },
 	"write inactive": func(s *stage, a *actor) error { return a.write(s.name, md.StateInactive) },

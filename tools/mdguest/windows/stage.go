@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -45,7 +44,7 @@ type stage struct {
 
 // newStage chooses a device that nobody has used since boot. It does not exist
 // yet.
-func newStage(_ string, members []string) (*stage, error) {
+func newStage(members []string) (*stage, error) {
 	minor := firstMinor + lastMinor.Add(1)
 	if minor >= md.FirstNamedMinor {
 		return nil, errors.New("the windows have used up the numbers")
@@ -153,7 +152,7 @@ func (s *stage) array(kind string) error {
 			return err
 		}
 	}
-	s.diskseq, err = diskseq(a.fd)
+	s.diskseq, err = md.Diskseq(a.fd)
 	return err
 }
 
@@ -265,7 +264,7 @@ func (s *stage) hasDisk(a *actor, which string) error {
 	if err := a.gets("ok"); err != nil {
 		return err
 	}
-	seq, err := diskseq(a.fd)
+	seq, err := md.Diskseq(a.fd)
 	if err != nil {
 		return err
 	}
@@ -273,15 +272,4 @@ func (s *stage) hasDisk(a *actor, which string) error {
 		return brokenf(gotOther, "%s has disk number %d open, and that of the script is %d", a.name, seq, s.diskseq)
 	}
 	return nil
-}
-
-// diskseq reads the number of a disk that no other has since boot.
-func diskseq(fd int) (uint64, error) {
-	const blkGetDiskseq = 0x80081280 // BLKGETDISKSEQ of linux/fs.h
-	var seq uint64
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), blkGetDiskseq, uintptr(unsafe.Pointer(&seq)))
-	if errno != 0 {
-		return 0, fmt.Errorf("BLKGETDISKSEQ: %w", errno)
-	}
-	return seq, nil
 }

@@ -120,7 +120,7 @@ func runOne(ctx context.Context, members []string, name string) (event.Window, e
 	if err != nil {
 		return event.Window{}, err
 	}
-	s, err := newStage(name, members)
+	s, err := newStage(members)
 	if err != nil {
 		return event.Window{}, err
 	}
