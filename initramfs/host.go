@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 
 	"github.com/u-root/mkuimage/cpio"
 	"github.com/u-root/mkuimage/uimage/initramfs"
@@ -33,7 +34,7 @@ func readHostFiles(files map[string]string) (hostLayer, error) {
 func (hostLayer) name() string { return "host" }
 
 func (l hostLayer) key(context.Context) (string, error) {
-	parts := []string{"host"}
+	parts := []string{"host with all directories"}
 	for _, to := range sortedKeys(l) {
 		parts = append(parts, to, fmt.Sprintf("%x", sha256.Sum256(l[to])))
 	}
@@ -44,7 +45,10 @@ func (l hostLayer) write(_ context.Context, _ string, w initramfs.Writer) error 
 	made := map[string]bool{}
 	for _, to := range sortedKeys(l) {
 		// Where another layer has the directory, it just stays.
-		if dir := path.Dir(to); !made[dir] {
+		for _, dir := range parents(to) {
+			if made[dir] {
+				continue
+			}
 			made[dir] = true
 			if err := w.WriteRecord(cpio.MakeReproducible(cpio.Directory(dir, 0o755))); err != nil {
 				return err
@@ -55,4 +59,14 @@ func (l hostLayer) write(_ context.Context, _ string, w initramfs.Writer) error 
 		}
 	}
 	return nil
+}
+
+// parents returns the directories above a relative path, the uppermost first.
+func parents(name string) []string {
+	var dirs []string
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		dirs = append(dirs, dir)
+	}
+	slices.Reverse(dirs)
+	return dirs
 }

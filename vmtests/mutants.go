@@ -22,9 +22,9 @@ const (
 	mutantLimit  = 10 // seconds for one check
 )
 
-// mutantTests are these tests at a mutant's length.
-func mutantTests(names []string) Tests {
-	return Tests{Names: names, Race: mutantRace, Cycles: mutantCycles, Limit: mutantLimit}
+// mutantTests are these tests at a mutant's length, on a variant of the kernel.
+func mutantTests(names []string, on kernel.Variant) Tests {
+	return Tests{Names: names, Race: mutantRace, Cycles: mutantCycles, Limit: mutantLimit * on.Slow()}
 }
 
 // Kill is what became of a mutant.
@@ -43,8 +43,8 @@ func MutantDir(root string, base kernel.Base) string {
 }
 
 // Mutants builds each mutant, boots it, runs the tests named for it, and calls
-// report. Before that, the patched kernel must pass the same tests: what fails
-// on it kills nothing.
+// report. Before that, the kernel without a mutant must pass the same tests: what
+// fails on it kills nothing.
 func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, report func(Kill)) error {
 	o.Seed = NewSeed(o.Seed)
 	if err := o.ChooseAccel(ctx); err != nil {
@@ -54,12 +54,10 @@ func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, report func(K
 	if err != nil {
 		return err
 	}
-	patched, err := o.BuildKernel(ctx, kernel.VariantPatched)
-	if err != nil {
-		return err
-	}
-	if err := o.control(ctx, patched, image, all); err != nil {
-		return err
+	for _, variant := range kernel.Variants() {
+		if err := o.control(ctx, variant, image, all); err != nil {
+			return err
+		}
 	}
 	for _, m := range all {
 		kill, err := o.try(ctx, m, image)
@@ -71,21 +69,28 @@ func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, report func(K
 	return nil
 }
 
-// control runs all tests that mutants name on the patched kernel.
-func (o Options) control(ctx context.Context, patched Artefact, image initramfs.Image, all []mutant.Mutant) error {
+// control runs all tests that the mutants of a variant name on that variant.
+func (o Options) control(ctx context.Context, variant kernel.Variant, image initramfs.Image, all []mutant.Mutant) error {
 	var tests []string
 	for _, m := range all {
 		for _, t := range m.Tests {
-			if !slices.Contains(tests, t) {
+			if m.Variant == string(variant) && !slices.Contains(tests, t) {
 				tests = append(tests, t)
 			}
 		}
 	}
-	plan, err := mutantTests(tests).plan(o.Seed)
+	if len(tests) == 0 {
+		return nil
+	}
+	plan, err := mutantTests(tests, variant).plan(o.Seed)
 	if err != nil {
 		return err
 	}
-	k, err := o.RunGuest(ctx, patched, image, plan)
+	a, err := o.BuildKernel(ctx, variant)
+	if err != nil {
+		return err
+	}
+	k, err := o.RunGuest(ctx, a, image, plan)
 	if err != nil {
 		return err
 	}
@@ -98,7 +103,7 @@ func (o Options) control(ctx context.Context, patched Artefact, image initramfs.
 // try builds and boots one mutant.
 func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image) (Kill, error) {
 	kill := Kill{Mutant: m}
-	plan, err := mutantTests(m.Tests).plan(o.Seed)
+	plan, err := mutantTests(m.Tests, kernel.Variant(m.Variant)).plan(o.Seed)
 	if err != nil {
 		return kill, fmt.Errorf("%s: %w", m.Path, err)
 	}
@@ -122,9 +127,10 @@ func (o Options) buildMutant(ctx context.Context, m mutant.Mutant) (Artefact, er
 	if err != nil {
 		return Artefact{}, err
 	}
-	a := Artefact{Label: "mutant " + m.Name, Slow: 1}
+	variant := kernel.Variant(m.Variant)
+	a := Artefact{Label: "mutant " + m.Name, Slow: variant.Slow()}
 	a.Result, err = kernel.Build(ctx, kernel.Request{
-		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Extra: m.Path,
+		Base: o.Base, Variant: variant, PatchDir: PatchDir(o.Root, o.Base), Extra: m.Path,
 		CacheDir: cache, Progress: o.Progress,
 	})
 	return a, err

@@ -125,7 +125,7 @@ func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.R
 	if err != nil {
 		return nil, err
 	}
-	plan, err := mutantTests(names).plan(uint64(n))
+	plan, err := mutantTests(names, kernel.VariantPatched).plan(uint64(n))
 	if err != nil {
 		return nil, err
 	}

@@ -28,12 +28,14 @@
  */
 #include <linux/debugfs.h>
 #include <linux/kprobes.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 
 #include "trampoline.h"
@@ -205,6 +207,45 @@ static void not_optimized(struct kprobe *probe, struct pt_regs *regs,
 {
 }
 
+/*
+ * Writes the first byte of a probed place again, as it is. QEMU's TCG invalidates
+ * what it has translated just before it does a store. A CPU that comes by at that
+ * moment translates the old byte once more, and goes on with that: it misses the
+ * probe, or comes to its breakpoint for ever. When it has passed an IPI, which
+ * ends the patching, it reads the new byte, and this takes the old one from it.
+ */
+static void write_again(struct point *p)
+{
+	void *place = p->probe.addr;
+	bool in_module = (unsigned long)place >= MODULES_VADDR;
+	struct page *page = in_module ? vmalloc_to_page(place) : virt_to_page(place);
+	u8 *alias = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	u8 *byte;
+
+	if (!alias)
+		return;
+	byte = alias + offset_in_page(place);
+	WRITE_ONCE(*byte, READ_ONCE(*byte));
+	vunmap(alias);
+}
+
+static int plant(struct point *p)
+{
+	int err = register_kprobe(&p->probe);
+
+	if (!err)
+		write_again(p);
+	return err;
+}
+
+/* unregister_kprobe() waits for all CPUs, also for one that is lost by then. */
+static void uproot(struct point *p)
+{
+	disable_kprobe(&p->probe);
+	write_again(p);
+	unregister_kprobe(&p->probe);
+}
+
 static struct point *find_point(const char *name)
 {
 	struct point *p;
@@ -224,14 +265,14 @@ static void release_point(struct point *p)
 /*
  * Waits for a task that is still on its way, which nothing holds any more. One
  * that has been let through does not find the probe, and leaves its visit to us:
- * after unregister_kprobe() no handler is running that could end it.
+ * after uproot() no handler is running that could end it.
  */
 static void forget_point(struct point *p)
 {
 	struct visit *v;
 
 	release_point(p);
-	unregister_kprobe(&p->probe);
+	uproot(p);
 	for (v = visits; v < visits + ARRAY_SIZE(visits); v++) {
 		/* Pairs with new_visit() */
 		while (smp_load_acquire(&v->point) == p &&
@@ -328,7 +369,7 @@ static int arm(char *name, char *options)
 		return -EINVAL;
 	p->probe.symbol_name = p->symbol;
 	p->probe.offset = p->offset;
-	err = register_kprobe(&p->probe);
+	err = plant(p);
 	p->used = !err;
 	return err;
 }

@@ -12,6 +12,8 @@
 // Tests are names of checks or beginnings of such ("R15" is all of that
 // requirement), "race-NAME" for a race of the comparison, "window-W1" for a forced
 // window and "mdadm" for the loop of the real client.
+//
+// A line "Variant: modular" asks for another kernel than the patched one.
 package mutant
 
 import (
@@ -29,6 +31,7 @@ type Mutant struct {
 	Subject     string   // what it takes out
 	Requirement string   // that it breaks: "R6"
 	Tests       []string // that must notice
+	Variant     string   // of the kernel to put it on: "patched" unless it says otherwise
 }
 
 // Load reads all mutants of a directory, in the order of their names. A
@@ -52,7 +55,7 @@ func Load(dir string) ([]Mutant, error) {
 var (
 	number  = regexp.MustCompile(`^[0-9]+-`)
 	subject = regexp.MustCompile(`(?m)^Subject: (?:\[[^]]*\] )?mutant: (.+)$`)
-	field   = regexp.MustCompile(`(?m)^(Requirement|Tests): (.+)$`)
+	field   = regexp.MustCompile(`(?m)^(Requirement|Tests|Variant): (.+)$`)
 	diff    = regexp.MustCompile(`(?m)^diff --git `)
 )
 
@@ -69,15 +72,18 @@ func read(path string) (Mutant, error) {
 		return Mutant{}, fmt.Errorf("%s: holds no diff", path)
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".patch")
-	m := Mutant{Name: number.ReplaceAllString(name, ""), Path: path}
+	m := Mutant{Name: number.ReplaceAllString(name, ""), Path: path, Variant: "patched"}
 	if s := subject.FindStringSubmatch(head); s != nil {
 		m.Subject = s[1]
 	}
 	for _, f := range field.FindAllStringSubmatch(head, -1) {
-		if f[1] == "Tests" {
-			m.Tests = append(m.Tests, strings.Fields(f[2])...)
-		} else {
-			m.Requirement = strings.TrimSpace(f[2])
+		switch value := strings.TrimSpace(f[2]); f[1] {
+		case "Tests":
+			m.Tests = append(m.Tests, strings.Fields(value)...)
+		case "Variant":
+			m.Variant = value
+		default:
+			m.Requirement = value
 		}
 	}
 	if m.Subject == "" || m.Requirement == "" || len(m.Tests) == 0 {

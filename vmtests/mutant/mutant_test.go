@@ -31,8 +31,16 @@ func TestLoad(t *testing.T) {
 	}
 	m := all[0]
 	if m.Name != "no-retry" || m.Subject != "an open does not try again" || m.Requirement != "R6" ||
-		!slices.Equal(m.Tests, []string{"race-ioctl", "W1"}) {
+		!slices.Equal(m.Tests, []string{"race-ioctl", "W1"}) || m.Variant != "patched" {
 		t.Errorf("%+v", m)
+	}
+}
+
+func TestVariant(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "01-x.patch", strings.Replace(good, "Tests:", "Variant: modular\nTests:", 1))
+	if all, err := Load(dir); err != nil || all[0].Variant != "modular" {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
 

@@ -41,7 +41,7 @@ func TestChoose(t *testing.T) {
 		prefixes []string
 		want     string
 	}{
-		{[]string{"R1"}, "R1-gone-after-last-close"}, // and not R10, R11 …
+		{[]string{"R1"}, "R1-gone-after-last-close R1-gone-when-close-returns"}, // and not R10, R11 …
 		{[]string{"R8-res", "R4"}, "R4-one-add-uevent R4-configured-is-announced R8-restart-at-once"},
 	} {
 		chosen, err := choose(c.prefixes)

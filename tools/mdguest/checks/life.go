@@ -5,6 +5,7 @@ package checks
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ import (
 // lifeChecks: how a device comes into being, stays and goes.
 var lifeChecks = []check{
 	{"R1-gone-after-last-close", "R1", goneAfterLastClose},
+	{"R1-gone-when-close-returns", "R1", goneWhenCloseReturns},
 	{"R2-open-makes-device", "R2", openMakesDevice},
 	{"R3-stays-until-ioctl", "R3", staysUntilIoctl},
 }
@@ -49,6 +51,30 @@ func goneAfterLastClose(e *env) (string, error) {
 		}
 	}
 	return "an inactive and a running array, stopped and closed, have gone from /sys/block, /proc/partitions, /proc/mdstat and /dev", nil
+}
+
+// goneWhenCloseReturns does not wait for the device to go: whoever stops an array
+// and looks, or makes the next one, must not meet the old one.
+func goneWhenCloseReturns(e *env) (string, error) {
+	const n = 20
+	for i := range n {
+		d, err := e.fresh()
+		if err != nil {
+			return "", err
+		}
+		fd, err := d.configured()
+		if err != nil {
+			return "", err
+		}
+		if err := d.stop(fd); err != nil {
+			return "", err
+		}
+		e.close(fd)
+		if left := md.Left(d.name); len(left) > 0 {
+			return "", fmt.Errorf("turn %d: the last close has returned, but %s is in %s", i+1, d.name, strings.Join(left, ", "))
+		}
+	}
+	return fmt.Sprintf("%d times the device had gone when the last close returned", n), nil
 }
 
 // showsRaid1 fails unless all places show the running raid1: a check that looks

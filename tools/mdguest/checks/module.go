@@ -51,8 +51,8 @@ func unloadUnderOpeners(e *env) (string, error) {
 			return "", fmt.Errorf("opens beside it ended in %v", seen)
 		}
 	}
-	if left := md.Left(d.name); len(left) > 0 {
-		return "", fmt.Errorf("md is unloaded, but %s is in %s", d.name, strings.Join(left, ", "))
+	if left := md.Devices(); len(left) > 0 { // /proc/mdstat has gone with md
+		return "", fmt.Errorf("md is unloaded, but there are %s", strings.Join(left, ", "))
 	}
 	return fmt.Sprintf("md was loaded, used and unloaded %d times; opens beside it: %s", i, outcomes(seen)), nil
 }

@@ -184,9 +184,10 @@ func (a *actor) open(node string, flags int) error {
 	})
 }
 
-// close closes what the actor has open, and waits for it.
+// close begins to close what the actor has open: the last close waits for the
+// removal of the device.
 func (a *actor) close() error {
-	return a.finish("close", func() error {
+	return a.start("close", func() error {
 		fd := a.fd
 		a.fd = -1
 		return unix.Close(fd)
@@ -214,7 +215,7 @@ func (a *actor) leave() error {
 		return err
 	}
 	if a.fd >= 0 {
-		err = errors.Join(err, a.close())
+		err = errors.Join(err, a.close(), a.gets("ok"))
 	}
 	close(a.jobs)
 	return err

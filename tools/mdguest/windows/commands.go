@@ -90,6 +90,7 @@ func cmdPassed(args []string) error {
 // last one. A call begins when the one before has returned 0.
 var verbs = map[string]func(*stage, *actor) error{
 	"open":           func(s *stage, a *actor) error { return a.open(s.node, unix.O_RDWR) },
+	"open by path":   func(s *stage, a *actor) error { return a.open("/dev/"+s.name, unix.O_RDWR) },
 	"open excl":      func(s *stage, a *actor) error { return a.open(s.node, unix.O_RDWR|unix.O_EXCL) },
 	"open partition": func(s *stage, a *actor) error { return a.open(s.partNode, unix.O_RDONLY) },
 	"stop":           func(_ *stage, a *actor) error { return a.withFD("STOP_ARRAY", md.StopArray) },
