@@ -70,6 +70,9 @@ func (o Options) plans() (unpatched, patched event.Plan) {
 		Races:  races(o.race()),
 		Mdadm:  &event.MdadmSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())},
 	}
+	if !o.Quick {
+		plan.Windows = []string{event.AllWindows}
+	}
 	unpatched, patched = plan, plan
 	patched.Reverse = true
 	return unpatched, patched

@@ -26,15 +26,13 @@ type Tests struct {
 	Limit  int           // seconds for one check, 0: the guest's default
 }
 
-// AllTests is what the patched kernel of a comparison runs. The windows have a
-// command of their own, since under TCG a guest in which kprobes come and go may
-// run stale code: once in some 50 guests a place is passed unseen, or hit for ever.
+// AllTests is what the patched kernel of a comparison runs.
 func AllTests() Tests {
 	t := Tests{Race: 2 * time.Second, Cycles: mdadmCycles}
 	for _, p := range phases {
 		t.Names = append(t.Names, racePrefix+p.spec.Name)
 	}
-	t.Names = append(t.Names, mdadmTest, "R")
+	t.Names = append(t.Names, mdadmTest, "R", windowPrefix+event.AllWindows)
 	return t
 }
 

@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"mdlife/tools/md"
+	"mdlife/tools/mdguest/machine"
 	"mdlife/tools/mdguest/racepoint"
 )
 
@@ -30,7 +33,8 @@ const (
 type actor struct {
 	name    string
 	tid     int
-	fd      int // what it has open, or -1
+	fd      int          // what it has open, or -1
+	child   atomic.Int32 // the process that it runs, or 0
 	jobs    chan func() error
 	pending *call // the last call, until its result was asked for
 }
@@ -139,9 +143,17 @@ func (a *actor) waits() error {
 	return brokenf("busy", "%s's %s neither sleeps nor returns within %v", a.name, c.what, soon)
 }
 
-// asleep tells whether the thread sleeps, interruptibly or not.
+// sleeper is who carries out the call: the thread, or the process that it runs.
+func (a *actor) sleeper() int {
+	if pid := a.child.Load(); pid != 0 {
+		return int(pid)
+	}
+	return a.tid
+}
+
+// asleep tells whether whoever carries out the call sleeps, interruptibly or not.
 func (a *actor) asleep() bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", a.tid))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", a.sleeper()))
 	if err != nil {
 		return false
 	}
@@ -149,9 +161,9 @@ func (a *actor) asleep() bool {
 	return strings.HasPrefix(rest, "S") || strings.HasPrefix(rest, "D")
 }
 
-// stack is where in the kernel the thread sleeps.
+// stack is where in the kernel it sleeps.
 func (a *actor) stack() string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stack", a.tid))
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stack", a.sleeper()))
 	if err != nil {
 		return err.Error()
 	}
@@ -169,6 +181,41 @@ func (a *actor) unblock() error {
 
 // signal sends SIGURG to the thread.
 func (a *actor) signal() error { return unix.Tgkill(os.Getpid(), a.tid, unix.SIGURG) }
+
+// mdadm runs mdadm on the device node: a process of its own can be killed.
+func (a *actor) mdadm(node string) error {
+	return a.start("mdadm", func() error {
+		cmd := exec.Command(machine.Mdadm(), "--detail", node)
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		a.child.Store(int32(cmd.Process.Pid))
+		defer a.child.Store(0)
+		err := cmd.Wait()
+		if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return errKilled
+		}
+		if err != nil {
+			return errFailed
+		}
+		return nil
+	})
+}
+
+// Outcomes of a process.
+var (
+	errKilled = errors.New("killed")
+	errFailed = errors.New("failed") // an exit code other than 0
+)
+
+// kill kills the process that the actor runs.
+func (a *actor) kill() error {
+	pid := int(a.child.Load())
+	if pid == 0 {
+		return fmt.Errorf("%s runs no process", a.name)
+	}
+	return unix.Kill(pid, unix.SIGKILL)
+}
 
 // open opens a device node.
 func (a *actor) open(node string, flags int) error {

@@ -106,6 +106,8 @@ var verbs = map[string]func(*stage, *actor) error{
 	"has same disk":  func(s *stage, a *actor) error { return s.hasDisk(a, "same") },
 	"has new disk":   func(s *stage, a *actor) error { return s.hasDisk(a, "new") },
 	"takes signals":  func(_ *stage, a *actor) error { return a.unblock() },
+	"runs mdadm":     func(s *stage, a *actor) error { return a.mdadm(s.node) },
+	"is killed":      func(_ *stage, a *actor) error { return a.kill() },
 	"is signalled":   func(_ *stage, a *actor) error { return a.signal() },
 }
 

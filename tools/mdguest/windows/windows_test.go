@@ -83,7 +83,7 @@ func knownWords(words []string) error {
 				return true
 			}
 		}
-		return name == "ok"
+		return slices.Contains([]string{"ok", "killed", "failed"}, name)
 	}
 	actor := slices.Contains(actorNames, words[0])
 	verb := strings.Join(words[1:], " ")
