@@ -64,7 +64,15 @@ type RaceSpec struct {
 	Openers int    `json:"openers"`
 	Millis  int    `json:"ms,omitempty"`
 	Cycles  int    `json:"cycles,omitempty"`
+
+	// MinOpens and MinCycles are what a race of Millis shall see: on a busy
+	// machine it goes on for up to RaceStretch times as long.
+	MinOpens  int `json:"min_opens,omitempty"`
+	MinCycles int `json:"min_cycles,omitempty"`
 }
+
+// RaceStretch bounds how much longer a race lasts that has not seen enough.
+const RaceStretch = 4
 
 // MdadmSpec is the loop of Debian's mdadm and systemd-udevd under a stray
 // reader: create a raid1 on brd, stop it, look. Two arrays share the cycles.

@@ -87,16 +87,19 @@ func kernels(ks ...*KernelPart) Section {
 	return s
 }
 
+// perSecond is how many stop cycles a second of racing had.
+func perSecond(k *KernelPart) float64 { return float64(k.Total.Cycles) / k.Total.Seconds }
+
 // totals sums all races.
 func totals(u, p *KernelPart) Section {
-	s := Section{Title: fmt.Sprintf("all races (%s each)", seconds(p.Total.Seconds))}
+	s := Section{Title: fmt.Sprintf("all races (%s and %s)", seconds(u.Total.Seconds), seconds(p.Total.Seconds))}
 	ks := []*KernelPart{u, p}
 	addRow(&s, "opens", false, ks, func(k *KernelPart) string { return group(k.Total.Opens) })
 	addRow(&s, "opens failed, against R7", p.Total.Refused > 0, ks, func(k *KernelPart) string { return group(k.Total.Refused) })
 	addRow(&s, "opens failed, by errno", false, ks, func(k *KernelPart) string { return counts(k.Total.OpenFails) })
 	addRow(&s, "stop cycles", false, ks, func(k *KernelPart) string {
 		if k == p && u.Total.Cycles > 0 {
-			return fmt.Sprintf("%s (×%.1f)", group(k.Total.Cycles), float64(k.Total.Cycles)/float64(u.Total.Cycles))
+			return fmt.Sprintf("%s (×%.1f)", group(k.Total.Cycles), perSecond(p)/perSecond(u))
 		}
 		return group(k.Total.Cycles)
 	})

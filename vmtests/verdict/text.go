@@ -87,7 +87,7 @@ func (rep *Report) Conclusion() string {
 		}
 	}
 	if rep.Minimum.Scaled {
-		full := minimum(rep.Base, FullRace)
+		full := MinimumOf(rep.Base, FullRace)
 		fmt.Fprintf(&b, "Note: %s of racing instead of %s, so %s opens and %s stop cycles were asked for, not %s and %s.\n",
 			seconds(rep.RaceSeconds), seconds(FullRace.Seconds()), group(rep.Minimum.Opens), group(rep.Minimum.Cycles),
 			group(full.Opens), group(full.Cycles))

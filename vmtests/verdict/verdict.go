@@ -102,7 +102,7 @@ func Judge(in Input) Report {
 		Quick:       in.Quick,
 		Started:     in.Started.UTC(),
 		RaceSeconds: in.Race.Seconds(),
-		Minimum:     minimum(in.Base, in.Race),
+		Minimum:     MinimumOf(in.Base, in.Race),
 		Unpatched:   summarize(in.Unpatched),
 		Patched:     summarize(in.Patched),
 		Timings:     in.Timings,
@@ -133,8 +133,8 @@ func decide(results []Result) (Outcome, []string) {
 	return outcome, reasons
 }
 
-// minimum scales what a full run must reach on a base to the planned racing time.
-func minimum(base string, race time.Duration) Minimum {
+// MinimumOf scales what a full run must reach on a base to the planned racing time.
+func MinimumOf(base string, race time.Duration) Minimum {
 	share := min(1, race.Seconds()/FullRace.Seconds())
 	opens, cycles := float64(slowOpens), float64(slowCycles)
 	if base == "6.1" {

@@ -56,7 +56,7 @@ func goneAfterLastClose(e *env) (string, error) {
 // goneWhenCloseReturns does not wait for the device to go: whoever stops an array
 // and looks, or makes the next one, must not meet the old one.
 func goneWhenCloseReturns(e *env) (string, error) {
-	const n = 20
+	const n = 8
 	for i := range n {
 		d, err := e.fresh()
 		if err != nil {
@@ -95,7 +95,7 @@ func (d *disk) showsRaid1() error {
 }
 
 func openMakesDevice(e *env) (string, error) {
-	const n = 50
+	const n = 20
 	for range n {
 		d, err := e.fresh()
 		if err != nil {

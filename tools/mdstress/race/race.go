@@ -102,8 +102,8 @@ func Check(s event.RaceSpec) error {
 		return fmt.Errorf("members %d is not 0 or 2", s.Members)
 	case s.Openers < 1 || s.Openers > 256:
 		return fmt.Errorf("openers %d is not within 1 to 256", s.Openers)
-	case s.Millis < 0 || s.Cycles < 0:
-		return fmt.Errorf("the duration and the number of cycles cannot be negative")
+	case s.Millis < 0 || s.Cycles < 0 || s.MinOpens < 0 || s.MinCycles < 0:
+		return fmt.Errorf("the duration and the numbers of opens and cycles cannot be negative")
 	case s.Millis == 0 && s.Cycles == 0:
 		return fmt.Errorf("neither a duration nor a number of cycles is set: the race would never end")
 	}

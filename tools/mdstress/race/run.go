@@ -15,10 +15,10 @@ import (
 // run starts the threads, watches them, and ends them. It returns true where a
 // thread hangs in a call; r.hangs then names the calls.
 func (r *race) run(ctx context.Context) (hung bool) {
+	start := time.Now()
+	var timeUp <-chan time.Time // never, where the cycles decide
 	if r.Spec.Millis > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(r.Spec.Millis)*time.Millisecond)
-		defer cancel()
+		timeUp = time.After(time.Duration(r.Spec.Millis) * time.Millisecond)
 	}
 	for _, o := range r.openers {
 		o.start(o.loop)
@@ -33,8 +33,14 @@ func (r *race) run(ctx context.Context) (hung bool) {
 		select {
 		case <-r.creator.done:
 			return r.join(watch)
+		case <-timeUp:
+			if r.needsMore(time.Since(start)) {
+				timeUp = time.After(100 * time.Millisecond)
+			} else {
+				r.over.Store(true) // the creator ends its cycle, and then the openers end
+			}
 		case <-finish:
-			finish = nil // the creator ends its cycle, and then the openers end
+			finish = nil
 			r.over.Store(true)
 		case <-tick.C:
 			if r.Progress != nil {
@@ -46,6 +52,13 @@ func (r *race) run(ctx context.Context) (hung bool) {
 			}
 		}
 	}
+}
+
+// needsMore tells whether the race shall go on, although its time is up.
+func (r *race) needsMore(since time.Duration) bool {
+	opens, _ := Totals(r.Spec, r.calls())
+	enough := opens >= int64(r.Spec.MinOpens) && r.creator.cycles.Load() >= int64(r.Spec.MinCycles)
+	return !enough && since < event.RaceStretch*time.Duration(r.Spec.Millis)*time.Millisecond
 }
 
 // join waits for the openers, which the creator has sent away.
