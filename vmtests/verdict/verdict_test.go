@@ -263,7 +263,7 @@ func TestShortRunNeedsItsShare(t *testing.T) {
 	if m := MinimumOf("6.1", 3*time.Second); m != (Minimum{30_000, 300, true}) {
 		t.Errorf("3 s: %+v", m)
 	}
-	if m := minimum("6.1", time.Minute); m != (Minimum{FullOpens, FullCycles, false}) {
+	if m := MinimumOf("6.1", time.Minute); m != (Minimum{FullOpens, FullCycles, false}) {
 		t.Errorf("60 s: %+v", m)
 	}
 }
