@@ -57,9 +57,8 @@ func eachRaceLacks(rep *Report, name, requirement, good string, things func(even
 	return rs
 }
 
-// mdadmLoop: R23 with Debian's mdadm and udev. None may be there to stay. How
-// often the device is there right after --stop is shown, and no rule: where opens
-// of a stopped array succeed (R8), udev and the reader have it open for a moment.
+// mdadmLoop: R23 with Debian's mdadm and udev. None may be there to stay, nor more
+// often than on the unpatched kernel right after --stop.
 func mdadmLoop(rep *Report) []Result {
 	u, p := rep.Unpatched.Mdadm, rep.Patched.Mdadm
 	if u == nil || p == nil {
@@ -70,6 +69,7 @@ func mdadmLoop(rep *Report) []Result {
 			Detail: fmt.Sprintf("%d of %d cycles %s; unpatched %d of %d", n(p), p.Cycles, what, n(u), u.Cycles)}
 	}
 	return []Result{
+		afterStop(u, p),
 		compare("mdadm-settled", fmt.Sprintf("had their device %d ms after mdadm --stop", p.Spec.SettleMillis), thereSettled),
 		{Name: "mdadm-left", Requirement: "R23", OK: len(p.LeftAtEnd) == 0,
 			Detail: orElse(strings.Join(p.LeftAtEnd, ", "), "no device left once the reader had gone")},

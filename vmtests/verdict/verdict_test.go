@@ -150,6 +150,9 @@ func TestEveryRuleCanFail(t *testing.T) {
 		{"race-ioctl", "stop failed with EBUSY 3 times", Fail, func(in *Input) { in.patchedRace().Calls[event.CallStop]["EBUSY"] = 3 }},
 		{"enough-opens", "100,000 needed", Fail, func(in *Input) { in.patchedRace().Calls[event.CallOpenRO]["ok"] = 69_000 }},
 		{"enough-cycles", "999 stop cycles", Fail, func(in *Input) { in.patchedRace().Cycles = 399 }},
+		{"stop-delay-ioctl", "unpatched", Fail, func(in *Input) { in.patchedRace().Stop.P50 = 3 * in.Unpatched.Events[4].Race.Stop.P50 }},
+		{"open-latency-ioctl", "a stop cycle takes", Fail, func(in *Input) { in.patchedRace().Open.P99 = 1e6 }},
+		{"mdadm-after-stop", "right after mdadm --stop", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.ThereAfterStop = 39 }},
 		{"raced-ioctl", "0 stops", Fail, func(in *Input) { in.patchedRace().Cycles = 0; in.Patched.Events[5].Race.Cycles = 1000 }},
 		{"dmesg", "warning: WARNING in md_free (md_free < worker)", Fail, func(in *Input) {
 			in.Patched.Findings = []Finding{{Kind: "warning", Title: "WARNING in md_free", Frames: []string{"md_free", "worker"}}}

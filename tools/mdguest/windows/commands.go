@@ -12,6 +12,7 @@ import (
 	"rsc.io/script"
 
 	"mdlife/tools/md"
+	"mdlife/tools/mdguest/machine"
 	"mdlife/tools/mdguest/racepoint"
 )
 
@@ -107,8 +108,12 @@ var verbs = map[string]func(*stage, *actor) error{
 	"has new disk":   func(s *stage, a *actor) error { return s.hasDisk(a, "new") },
 	"takes signals":  func(_ *stage, a *actor) error { return a.unblock() },
 	"runs mdadm":     func(s *stage, a *actor) error { return a.mdadm(s.node) },
-	"is killed":      func(_ *stage, a *actor) error { return a.kill() },
-	"is signalled":   func(_ *stage, a *actor) error { return a.signal() },
+	"unloads md": func(_ *stage, a *actor) error {
+		return a.start("unload", func() error { return machine.UnloadModules(soon) })
+	},
+	"loads md":     func(_ *stage, a *actor) error { return a.start("load", machine.LoadModules) },
+	"is killed":    func(_ *stage, a *actor) error { return a.kill() },
+	"is signalled": func(_ *stage, a *actor) error { return a.signal() },
 }
 
 // act carries out "A verb…" of a script.

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package verdict
+
+import (
+	"fmt"
+	"math"
+
+	"mdlife/tools/event"
+)
+
+// What the rules of fairness allow for noise, and ask for.
+const (
+	stopDelay   = 2.0 // the median stop's time, against the unpatched kernel
+	openCycles  = 3.0 // the 99th percentile of an open, in stop cycles
+	fewestStops = 20  // under which a median says nothing
+)
+
+// fair: openers that never stop do not keep stops from getting their turn, and
+// stops not opens. It looks at the races of arrays without members: where one has
+// members, a stop fails while it is open (R18).
+func fair(rep *Report) []Result {
+	var rs []Result
+	for _, p := range rep.Patched.Races {
+		u := findRace(rep.Unpatched.Races, p.Spec)
+		if u == nil || p.Spec.Stop != event.StopIoctl || p.Spec.Members > 0 || min(u.Cycles, p.Cycles) < fewestStops {
+			continue
+		}
+		cycle := p.Seconds / float64(p.Cycles) * 1e6
+		rs = append(rs,
+			Result{Name: "stop-delay-" + p.Spec.Name, Requirement: "R22", OK: p.Stop.P50 <= stopDelay*u.Stop.P50,
+				Detail: fmt.Sprintf("the median stop takes %s beside the openers; unpatched %s", micros(p.Stop.P50), micros(u.Stop.P50))},
+			Result{Name: "open-latency-" + p.Spec.Name, Requirement: "R6", OK: p.Open.P99 <= openCycles*cycle,
+				Detail: fmt.Sprintf("99%% of the opens take up to %s; a stop cycle takes %s", micros(p.Open.P99), micros(cycle))})
+	}
+	return rs
+}
+
+// afterStop: right after mdadm --stop the device is there no more often than on
+// the unpatched kernel. Such counts scatter: two standard deviations are let pass.
+func afterStop(u, p *event.Mdadm) Result {
+	nu, np := float64(u.ThereAfterStop*p.Cycles), float64(p.ThereAfterStop*u.Cycles)
+	scatter := 2 * math.Sqrt((nu+np)*float64(max(u.Cycles, p.Cycles)))
+	return Result{Name: "mdadm-after-stop", Requirement: "R23", OK: np <= nu+scatter,
+		Detail: fmt.Sprintf("%d of %d cycles had their device right after mdadm --stop; unpatched %d of %d", p.ThereAfterStop, p.Cycles, u.ThereAfterStop, u.Cycles)}
+}
