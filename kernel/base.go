@@ -24,6 +24,11 @@ type Base struct {
 	// top, and SHA256 its checksum in hexadecimal.
 	Tarball string
 	SHA256  string
+
+	// Moving says that the archive replaces its version now and then.
+	Moving bool
+	// SyncRemoval says that it has two ways to remove an array's device.
+	SyncRemoval bool
 }
 
 // bases is the table of known bases; the first is the default.
@@ -45,7 +50,9 @@ var bases = []Base{
 		Package: "linux-source-*",
 		Suites:  []string{"sid"},
 
-		Fragment: "mainline",
+		Fragment:    "mainline",
+		Moving:      true,
+		SyncRemoval: true,
 	},
 }
 

@@ -104,6 +104,10 @@ type Result struct {
 	Cached  bool   `json:"-"`       // nothing was built
 }
 
+// ErrNotFetched says that the source of a base that moves could not be had:
+// nothing is wrong with the series or this machine's tools.
+var ErrNotFetched = errors.New("the source of a moving base could not be fetched")
+
 // Modules returns the paths of the modules that the kernel was built with, in
 // order; our own racepoint is not among them.
 func (r Result) Modules() ([]string, error) {

@@ -68,7 +68,13 @@ func (req Request) debianSource(ctx context.Context) (source, error) {
 		return source{}, err
 	}
 	deb, err := req.fetch(ctx)
-	if err != nil {
+	switch {
+	case err != nil && ok && ctx.Err() == nil:
+		req.Progress.Printf("    note  no newer %s could be asked for, so %s: %v", req.Base.Package, src.id, err)
+		return src, nil
+	case err != nil && req.Base.Moving && ctx.Err() == nil:
+		return source{}, fmt.Errorf("%w: %w", ErrNotFetched, err)
+	case err != nil:
 		return source{}, err
 	}
 	name, version := debian.Name(deb), debian.Version(deb)

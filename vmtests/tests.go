@@ -36,6 +36,19 @@ func AllTests() Tests {
 	return t
 }
 
+// SyncTests is what runs on a kernel that deletes devices in the stop. The windows
+// are about the other way.
+func SyncTests() Tests {
+	t := AllTests()
+	t.Names = slices.DeleteFunc(t.Names, func(name string) bool { return strings.HasPrefix(name, windowPrefix) })
+	return t
+}
+
+// ModuleTests is what needs md as modules.
+func ModuleTests() Tests {
+	return Tests{Names: []string{"R17", windowPrefix + "W7", windowPrefix + "W8"}}
+}
+
 // How tests that are no checks are called.
 const (
 	racePrefix   = "race-"
@@ -88,6 +101,9 @@ func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, 
 	plan, err := t.plan(NewSeed(seed))
 	if err != nil {
 		return verdict.Kernel{}, err
+	}
+	if plan.Mdadm != nil { // a removal takes longer there, too
+		plan.Mdadm.SettleMillis *= variant.Slow()
 	}
 	guests, err := RunEach(ctx, o, []kernel.Variant{variant}, plan)
 	if err != nil {

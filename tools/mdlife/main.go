@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"mdlife/kernel"
 )
 
 // Exit codes.
@@ -22,6 +24,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1   // a verdict or check that is not a pass, or anything that went wrong on the way
 	exitUsage       = 2   // a wrong base, flag, size or kernel tree
+	exitNotFetched  = 3   // the archive did not give the source of a base that moves
 	exitInterrupted = 130 // ^C or SIGTERM
 )
 
@@ -51,8 +54,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if !errors.Is(err, errVerdict) { // the verdict has been printed with its reasons
 		fmt.Fprintf(stderr, "mdlife: %v\n", err)
 	}
-	if isUsage(err) {
+	switch {
+	case isUsage(err):
 		return exitUsage
+	case errors.Is(err, kernel.ErrNotFetched):
+		return exitNotFetched
 	}
 	return exitFailed
 }
@@ -73,6 +79,6 @@ func newRoot() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newDoctor())
+	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newMatrix(), newDoctor())
 	return root
 }

@@ -11,8 +11,14 @@ import (
 
 // Alone judges one kernel by itself, as one that is to keep every requirement:
 // by the rules of [Judge] that need no other kernel to compare with.
-func Alone(k Kernel) []Result {
-	rep := &Report{Patched: summarize(k)}
+func Alone(k Kernel) []Result { return alone(summarize(k)) }
+
+// UnpatchedAlone and PatchedAlone judge the kernels of a comparison so.
+func (rep *Report) UnpatchedAlone() []Result { return alone(rep.Unpatched) }
+func (rep *Report) PatchedAlone() []Result   { return alone(rep.Patched) }
+
+func alone(k KernelPart) []Result {
+	rep := &Report{Patched: k}
 	p := &rep.Patched
 	lacks := lacking(p)
 	results := []Result{{Name: "complete", OK: len(lacks) == 0,
@@ -40,4 +46,16 @@ func mdadmAlone(m *event.Mdadm) []Result {
 		{Name: "mdadm-adds", Requirement: "R4", OK: adds*4 <= int64(m.Cycles)*5,
 			Detail: fmt.Sprintf("%d ADD events in %d cycles", adds, m.Cycles)},
 	}
+}
+
+// Together makes one result of many: kept if all of them are.
+func Together(name, requirement string, all []Result) Result {
+	var bad []string
+	for _, r := range all {
+		if !r.OK {
+			bad = append(bad, r.Name)
+		}
+	}
+	return Result{Name: name, Requirement: requirement, OK: len(bad) == 0,
+		Detail: orElse(strings.Join(bad, ", "), fmt.Sprintf("all %d tests", len(all)))}
 }

@@ -73,6 +73,7 @@ type Result struct {
 	OK          bool    `json:"ok"`
 	Detail      string  `json:"detail"` // what was seen
 	Seconds     float64 `json:"s,omitempty"`
+	Skipped     bool    `json:"skipped,omitempty"` // it says nothing on this kernel
 }
 
 // Reason is the line that a broken rule contributes to the verdict.

@@ -43,7 +43,7 @@ func (rep *Report) Sections() []Section {
 	if rows := checkRows(u.Checks, p.Checks); len(rows) > 0 {
 		out = append(out, Section{Title: "checks", Rows: rows})
 	}
-	bad := func(name string) bool { return rep.broken("window-" + name) }
+	bad := func(name string) bool { return rep.broken(windowPrefix + name) }
 	if windows := windowSection(bad, *u, *p); len(windows.Rows) > 0 {
 		out = append(out, windows)
 	}

@@ -15,7 +15,7 @@ func windows(rep *Report) []Result {
 	var rs []Result
 	for _, name := range windowNames(rep.Patched, rep.Unpatched) {
 		u, p := findWindow(rep.Unpatched.Windows, name), findWindow(rep.Patched.Windows, name)
-		r := Result{Name: "window-" + name, OK: failsAsKnown(u) && holds(p)}
+		r := Result{Name: windowPrefix + name, OK: failsAsKnown(u) && holds(p)}
 		r.Detail = fmt.Sprintf("unpatched: %s; patched: %s", windowState(u), windowState(p))
 		if p != nil {
 			r.Seconds = p.Seconds
@@ -28,12 +28,15 @@ func windows(rep *Report) []Result {
 	return rs
 }
 
+// windowPrefix begins the name of a window's rule.
+const windowPrefix = "window-"
+
 // windowsAlone: each forced window holds.
 func windowsAlone(rep *Report) []Result {
 	var rs []Result
 	for i := range rep.Patched.Windows {
 		w := &rep.Patched.Windows[i]
-		rs = append(rs, Result{Name: "window-" + w.Name, OK: holds(w), Detail: windowState(w), Seconds: w.Seconds})
+		rs = append(rs, Result{Name: windowPrefix + w.Name, OK: holds(w), Detail: windowState(w), Seconds: w.Seconds, Skipped: w.Skipped != ""})
 	}
 	return rs
 }

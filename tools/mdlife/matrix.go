@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/kernel"
+	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
+)
+
+// syncRemoval makes a mainline kernel delete a device in the stop itself.
+const syncRemoval = "md_mod.legacy_async_del_gendisk=N"
+
+func newMatrix() *cobra.Command {
+	var bases []string
+	var seed uint64
+	var modular bool
+	cmd := &cobra.Command{
+		Use:   "matrix",
+		Short: "Compare on every base, and print one table of all requirements and windows",
+		Long: `Make the comparison of "mdlife vmtest" on every base, one after the other, and on mainline
+the tests with the other way of removal as well; then say for every requirement and window
+what each kernel made of it. Exit code 0 only if every verdict is PASS and no patched
+kernel fails anything. Results: out/matrix.json and those of every comparison.`,
+		Example: `  mdlife matrix
+  mdlife matrix -bases 6.1,6.12
+  mdlife matrix -modular`,
+		Args: noArgs,
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&bases, "bases", baseNames(), "bases to compare on")
+	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
+	f.BoolVar(&modular, "modular", false, "also unload md, built as modules with KASAN (R17; the first build takes 12 minutes a base)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var all []vmtests.Options
+		for _, name := range bases {
+			o, err := (&target{base: name}).options(cmd)
+			if err != nil {
+				return err
+			}
+			o.Seed = vmtests.NewSeed(seed)
+			seed = o.Seed
+			all = append(all, o)
+		}
+		return matrix(cmd, all, modular)
+	}
+	return cmd
+}
+
+// matrix fills the table, base by base, and prints it.
+func matrix(cmd *cobra.Command, all []vmtests.Options, modular bool) error {
+	started := time.Now()
+	m := verdict.NewMatrix(started, all[0].Seed)
+	var bad []string
+	for _, o := range all {
+		failed, err := addBase(cmd.Context(), m, o, modular)
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.Base.Name, err)
+		}
+		bad = append(bad, failed...)
+	}
+	w := cmd.OutOrStdout()
+	if err := m.WriteText(w); err != nil {
+		return err
+	}
+	path := filepath.Join(all[0].Root, "out", "matrix.json")
+	if err := m.WriteFile(path); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "Seed %d; %s in all; more: out/matrix.json, out/<base>/report.html\n", m.Seed, time.Since(started).Round(time.Second))
+	if len(bad) > 0 {
+		fmt.Fprintf(w, "%s\n  - %s\n", verdict.Fail, strings.Join(bad, "\n  - "))
+		return errVerdict
+	}
+	fmt.Fprintln(w, verdict.Pass)
+	return nil
+}
+
+// addBase runs what there is to run on a base. It returns what failed.
+func addBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, modular bool) (bad []string, err error) {
+	rep, err := vmtests.Compare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if rep.Verdict != verdict.Pass {
+		for _, reason := range rep.Reasons {
+			bad = append(bad, o.Base.Name+": "+reason)
+		}
+	}
+	unpatched, patched := rep.UnpatchedAlone(), rep.PatchedAlone()
+	if o.Base.SyncRemoval {
+		u, p, err := syncMode(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		unpatched, patched = append(unpatched, u), append(patched, p)
+		if !p.OK {
+			bad = append(bad, o.Base.Name+": "+p.Reason())
+		}
+	}
+	if modular {
+		k, err := o.RunTests(ctx, kernel.VariantModular, vmtests.ModuleTests(), o.Seed)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range verdict.Alone(k) {
+			patched = append(patched, r)
+			if !r.OK {
+				bad = append(bad, o.Base.Name+", md as modules: "+r.Reason())
+			}
+		}
+	}
+	m.Add(o.Base.Name+" unpatched", unpatched)
+	m.Add(o.Base.Name+" patched", patched)
+	return bad, nil
+}
+
+// syncMode is R21: both kernels with the other way of removal, each in a word.
+func syncMode(ctx context.Context, o vmtests.Options) (u, p verdict.Result, err error) {
+	o.Append = append(o.Append, syncRemoval)
+	for _, side := range []struct {
+		variant kernel.Variant
+		result  *verdict.Result
+	}{{kernel.VariantBase, &u}, {kernel.VariantPatched, &p}} {
+		k, err := o.RunTests(ctx, side.variant, vmtests.SyncTests(), o.Seed)
+		if err != nil {
+			return u, p, err
+		}
+		*side.result = verdict.Together("sync-removal", "R21", verdict.Alone(k))
+	}
+	return u, p, nil
+}
