@@ -32,6 +32,7 @@ type Options struct {
 	Debug      bool          // boot the debug variant (KASAN, PROVE_LOCKING …) as the patched kernel
 	Race       time.Duration // racing time of each guest; 0: [DefaultRace], or [QuickRace]
 	Quick      bool          // QuickRace, fewer cycles of the mdadm loop, no checks
+	Long       bool          // with the checks that take long
 	Seed       uint64        // of the races; 0: a new one
 	Accel      vm.Accel      // "": whichever truly runs a guest
 	Append     []string      // kernel parameters more

@@ -79,6 +79,9 @@ func (o Options) plans() (unpatched, patched event.Plan) {
 	if !o.Quick {
 		plan.Windows = []string{event.AllWindows}
 	}
+	if o.Long {
+		plan.Only = []string{event.AllChecks, event.LongRestarts}
+	}
 	unpatched, patched = plan, plan
 	patched.Reverse = true
 	patched.Races = slices.Clone(plan.Races)

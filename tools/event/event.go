@@ -84,6 +84,12 @@ type MdadmSpec struct {
 // MaxSoakDevices is how many devices a soak has members for: brd has 16 disks.
 const MaxSoakDevices = 8
 
+// AllChecks in [Plan].Only stands for all checks but those that take long.
+const AllChecks = "all"
+
+// LongRestarts is a check that takes long: R8-restart-at-once, a thousand times.
+const LongRestarts = "R8-restart-thousand-times"
+
 // SoakSpec asks for races of random kinds on several devices at once, one after
 // the other on each.
 type SoakSpec struct {

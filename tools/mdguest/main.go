@@ -14,6 +14,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -52,7 +53,10 @@ func run(args []string) error {
 			if slices.Contains(args, "-help") {
 				return windows.Help(os.Stdout)
 			}
-			return byHand(func(ctx context.Context) error { return runWindows(ctx, link.Lines(os.Stdout), args[1:]) })
+			return byHand(func(ctx context.Context) error {
+				l := link.Lines(os.Stdout)
+				return errors.Join(runWindows(ctx, l, args[1:], false), runWindows(ctx, l, args[1:], true))
+			})
 		case "plan":
 			return byHand(func(ctx context.Context) error { return planByHand(ctx, args[1:]) })
 		}

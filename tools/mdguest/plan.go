@@ -43,7 +43,7 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	// The windows come first: what else is tried may leave an unpatched kernel
 	// with devices that do not go, and members in use.
 	parts = slices.Concat([]func(context.Context, *link.Link, event.Plan) error{forceAll}, parts)
-	for _, part := range append(parts, runSoak, runBench) {
+	for _, part := range append(parts, runSoak, runBench, spoil) {
 		if err := part(ctx, l, p); err != nil {
 			return err
 		}
@@ -80,14 +80,22 @@ func forceAll(ctx context.Context, l *link.Link, p event.Plan) error {
 	if len(p.Windows) == 0 {
 		return nil
 	}
-	return runWindows(ctx, l, p.Windows)
+	return runWindows(ctx, l, p.Windows, false)
+}
+
+// spoil forces those windows that leave an unpatched kernel unusable.
+func spoil(ctx context.Context, l *link.Link, p event.Plan) error {
+	if len(p.Windows) == 0 {
+		return nil
+	}
+	return runWindows(ctx, l, p.Windows, true)
 }
 
 // runWindows forces the windows of these names, or all.
-func runWindows(ctx context.Context, l *link.Link, names []string) error {
+func runWindows(ctx context.Context, l *link.Link, names []string, last bool) error {
 	l.Phase("windows")
 	var done, broken int64
-	return windows.Run(ctx, members, names, func(w event.Window) {
+	return windows.Run(ctx, members, names, last, func(w event.Window) {
 		done++
 		if w.Got != "" {
 			broken++

@@ -47,7 +47,7 @@ kernel fails anything. Results: out/matrix.json and those of every comparison.`,
 				return err
 			}
 			o.Seed = vmtests.NewSeed(seed)
-			seed = o.Seed
+			seed, o.Long = o.Seed, true
 			all = append(all, o)
 		}
 		return matrix(cmd, all, modular)

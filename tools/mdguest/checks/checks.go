@@ -75,6 +75,7 @@ func choose(prefixes []string) ([]check, error) {
 	if len(prefixes) == 0 {
 		return all, nil
 	}
+	all = slices.Concat(all, longChecks)
 	for _, p := range prefixes {
 		if !slices.ContainsFunc(all, func(c check) bool { return c.fits(p) }) {
 			return nil, fmt.Errorf("no check's name begins with %s", p)
@@ -94,9 +95,12 @@ func available() []check {
 }
 
 // fits tells whether the check is of the requirement p, or its name begins so:
-// "R1" is not R15.
+// "R1" is not R15. One that takes long wants its whole name.
 func (c check) fits(p string) bool {
-	return c.requirement == p || strings.HasPrefix(c.name, p) && len(p) > len(c.requirement)
+	if slices.ContainsFunc(longChecks, func(l check) bool { return l.name == c.name }) {
+		return p == c.name
+	}
+	return p == event.AllChecks || c.requirement == p || strings.HasPrefix(c.name, p) && len(p) > len(c.requirement)
 }
 
 // outcome is how a check ended.

@@ -53,6 +53,11 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%q chose %q instead of %q (%v)", c.prefixes, got, c.want, err)
 		}
 	}
+	for prefix, want := range map[string]int{event.AllChecks: len(all), event.LongRestarts: 1, "R8-restart-t": -1} {
+		if chosen, err := choose([]string{prefix}); want < 0 != (err != nil) || want > 0 && len(chosen) != want {
+			t.Errorf("%q chose %d (%v)", prefix, len(chosen), err)
+		}
+	}
 	if chosen, err := choose(nil); len(chosen) != len(all) || err != nil {
 		t.Error("no prefix does not choose all")
 	}

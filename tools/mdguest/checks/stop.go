@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mdlife/tools/event"
 	"mdlife/tools/md"
 )
 
@@ -101,8 +102,15 @@ func failedStop(e *env) (string, error) {
 // where the stop removes the device. Every tenth of these
 // arrays runs. With RCU's usual grace periods a turn takes some 30 ms; most are
 // made with expedited ones, to have many, and the rest without, to have both.
-func restartAtOnce(e *env) (string, error) {
-	const turns, quick, budget = 200, 160, time.Second
+func restartAtOnce(e *env) (string, error) { return restarts(e, 200, time.Second) }
+
+// longChecks are run when asked for by name.
+var longChecks = []check{
+	{event.LongRestarts, "R8", func(e *env) (string, error) { return restarts(e, 1000, time.Minute) }},
+}
+
+func restarts(e *env, turns int, budget time.Duration) (string, error) {
+	quick := turns - 40
 	d, err := e.fresh()
 	if err != nil {
 		return "", err

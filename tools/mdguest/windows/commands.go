@@ -108,6 +108,10 @@ var verbs = map[string]func(*stage, *actor) error{
 	"has new disk":   func(s *stage, a *actor) error { return s.hasDisk(a, "new") },
 	"takes signals":  func(_ *stage, a *actor) error { return a.unblock() },
 	"runs mdadm":     func(s *stage, a *actor) error { return a.mdadm(s.node) },
+	"asks for a check": func(s *stage, a *actor) error {
+		return a.start("check > sync_action", func() error { return md.WriteAttr(s.name, "md/sync_action", "check") })
+	},
+	"adds a new array": func(s *stage, a *actor) error { return s.addNewArray(a) },
 	"unloads md": func(_ *stage, a *actor) error {
 		return a.start("unload", func() error { return machine.UnloadModules(soon) })
 	},

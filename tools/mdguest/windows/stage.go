@@ -40,6 +40,7 @@ type stage struct {
 	diskseq  uint64 // of the disk that the script began with
 	actors   map[string]*actor
 	params   map[string]string // of md_mod, as they were before the script
+	others   []string          // other arrays that it has made
 }
 
 // newStage chooses a device that nobody has used since boot. It does not exist
@@ -94,11 +95,13 @@ func (s *stage) strike() error {
 	return errors.Join(errs...)
 }
 
-// remove removes the array if it is there and can be. On an unpatched kernel the open for
-// that may itself lose to a removal under way.
+// remove removes the arrays if they are there and can be. On an unpatched kernel
+// the open for that may itself lose to a removal under way.
 func (s *stage) remove() {
-	for deadline := time.Now().Add(giveUp); md.Exists(s.name) && time.Now().Before(deadline); time.Sleep(tick) {
-		_ = md.Remove(s.name, giveUp)
+	for _, name := range append(s.others, s.name) {
+		for deadline := time.Now().Add(giveUp); md.Exists(name) && time.Now().Before(deadline); time.Sleep(tick) {
+			_ = md.Remove(name, giveUp)
+		}
 	}
 }
 
@@ -272,4 +275,17 @@ func (s *stage) hasDisk(a *actor, which string) error {
 		return brokenf(gotOther, "%s has disk number %d open, and that of the script is %d", a.name, seq, s.diskseq)
 	}
 	return nil
+}
+
+// addNewArray has an actor add another array, which does not exist yet, as a
+// member: md opens it, and makes it, while it holds the first one's lock.
+func (s *stage) addNewArray(a *actor) error {
+	minor := firstMinor + lastMinor.Add(1)
+	if minor >= md.FirstNamedMinor {
+		return errors.New("the windows have used up the numbers")
+	}
+	s.others = append(s.others, md.Name(minor))
+	return a.withFD("ADD_NEW_DISK", func(fd int) error {
+		return md.AddNewDisk(fd, md.DiskInfo{Major: md.Major, Minor: int32(minor)})
+	})
 }

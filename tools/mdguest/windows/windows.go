@@ -75,11 +75,16 @@ func choose(names []string) ([]string, error) {
 }
 
 // Run runs the scripts of these names, or all, and reports each. An error means
-// that they could not be run.
-func Run(ctx context.Context, members, names []string, report func(event.Window)) error {
+// that they could not be run. Those that spoil an unpatched kernel are left to a
+// call with last, after which nothing else shall be tried.
+func Run(ctx context.Context, members, names []string, last bool, report func(event.Window)) error {
 	names, err := choose(names)
 	if err != nil {
 		return err
+	}
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return spoils(name) != last })
+	if len(names) == 0 {
+		return nil
 	}
 	if err := racepoint.Load(); err != nil {
 		return err
@@ -90,11 +95,17 @@ func Run(ctx context.Context, members, names []string, report func(event.Window)
 		}
 		w, err := force(ctx, members, name)
 		report(w)
-		if err != nil {
+		if err != nil && !last {
 			return fmt.Errorf("window %s: clean up afterwards: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// spoils tells whether a script says that it leaves an unpatched kernel unusable.
+func spoils(name string) bool {
+	text, err := scripts.ReadFile(path.Join("scripts", name+".txt"))
+	return err == nil && bytes.Contains(text, []byte("\n# Spoils "))
 }
 
 // tries is how often a window is tried that could not be forced. A kprobe does
