@@ -29,6 +29,13 @@ type staged struct {
 
 func (s staged) remove() error { return os.RemoveAll(s.dir) }
 
+// applyError is a patch that a tree does not take.
+type applyError struct{ patch, why string }
+
+func (e applyError) Error() string {
+	return fmt.Sprintf("patch %s does not apply: %s; tree left untouched", e.patch, e.why)
+}
+
 // stage applies the series to copies of tree's files. Git does the applying,
 // out of reach of any repository and of the user's settings.
 func (s series) stage(ctx context.Context, tree string) (staged, error) {

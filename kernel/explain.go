@@ -37,7 +37,7 @@ func (s staged) explain(p patch, files []*gitdiff.File, said string) error {
 		said = strings.TrimSpace(strings.ReplaceAll(said, "error: ", ""))
 		reasons = append(reasons, strings.ReplaceAll(said, "\n", "; "))
 	}
-	return fmt.Errorf("patch %s does not apply: %s; tree left untouched", p.name, strings.Join(reasons, "; "))
+	return applyError{patch: p.name, why: strings.Join(reasons, "; ")}
 }
 
 // explainHunk describes the hunk of path that starts at line start of the old

@@ -57,7 +57,10 @@ func baseJob(ctx context.Context, req Request, src source) (*job, error) {
 	j.donors = slotsOf(req)
 	j.version = func(context.Context) string { return src.version }
 	j.inputs = src.id + " " + patches.id()
-	j.load = func(ctx context.Context) (content, func(), error) { return patchedContent(ctx, src, patches) }
+	j.load = func(ctx context.Context) (content, func(), error) {
+		c, done, err := patchedContent(ctx, src, patches)
+		return c, done, req.offerRebase(src, err)
+	}
 	return j, nil
 }
 

@@ -92,6 +92,15 @@ func loadSeries(patchDir string, upto int) (series, error) {
 	return s, nil
 }
 
+// names lists the patches.
+func (s series) names() []string {
+	var names []string
+	for _, p := range s {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 // id is a checksum of the patches in their order.
 func (s series) id() string {
 	sum := sha256.New()

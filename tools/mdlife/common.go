@@ -28,11 +28,17 @@ type target struct {
 
 // addTarget adds the flags -base, -tree, -accel and -append.
 func addTarget(cmd *cobra.Command) *target {
-	t := &target{}
-	cmd.Flags().StringVar(&t.base, "base", "6.1", "kernel to start from: "+strings.Join(baseNames(), ", "))
+	t := addBase(cmd)
 	cmd.Flags().StringVar(&t.tree, "tree", "", "a kernel tree of your own, taken as it stands in place of the base with the series")
 	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
 	cmd.Flags().StringVar(&t.params, "append", "", "kernel parameters more, for all guests")
+	return t
+}
+
+// addBase adds only the flag -base, for subcommands that boot nothing.
+func addBase(cmd *cobra.Command) *target {
+	t := &target{}
+	cmd.Flags().StringVar(&t.base, "base", "6.1", "kernel to start from: "+strings.Join(baseNames(), ", "))
 	return t
 }
 

@@ -55,6 +55,9 @@ func TestMistakesGetOneLineAndExitTwo(t *testing.T) {
 		"shell -variant best":          "best",
 		"check -base 7":                "7",
 		"shell -cpus 0":                "-cpus",
+		"rebase -base 7":               "7",
+		"rebase -tree /etc":            "unknown flag: --tree",
+		"rebase -continue -from 7.2":   "-from",
 	} {
 		code, out, errs := runCLI(t, line)
 		if code != exitUsage || out != "" || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, want) {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/kernel"
+	"mdlife/vmtests"
+)
+
+func newRebase() *cobra.Command {
+	var req kernel.RebaseRequest
+	var goOn bool
+	cmd := &cobra.Command{
+		Use:   "rebase",
+		Short: "Bring the series to the newest source by three-way merge, and show what needs a person",
+		Long: `Where Debian has replaced a base's source and the series no longer applies, merge the
+series with what has changed between the source that still takes it and the newest one,
+and write the patches that this changes to patches/<base>. At a conflict patches/ stays
+untouched: resolve it in the repository that is named then, with git rebase --continue
+until the end, and take over the result with mdlife rebase -continue.`,
+		Example: `  mdlife rebase -base mainline
+  mdlife rebase -base mainline -from 7.2.13-1    the version that the series was made for
+  mdlife rebase -base mainline -continue         after git rebase --continue`,
+		Args: noArgs,
+	}
+	t := addBase(cmd)
+	f := cmd.Flags()
+	f.StringVar(&req.From, "from", "", "what takes the series as it is: a kernel tree, or a version in the cache (default: sought there)")
+	f.StringVar(&req.Work, "work", "", "directory for the repository where there are conflicts (default: in the cache)")
+	f.BoolVar(&goOn, "continue", false, "take over what you have made of the conflicts")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if goOn && req.From != "" {
+			return usagef("-from and -continue: the rebase has its source already")
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		if req.CacheDir, err = kernel.CacheDir(); err != nil {
+			return err
+		}
+		req.Base, req.PatchDir, req.Progress = o.Base, vmtests.PatchDir(o.Root, o.Base), o.Progress
+		return rebase(cmd, req, goOn)
+	}
+	return cmd
+}
+
+// rebase prints what became of each patch, or the conflict.
+func rebase(cmd *cobra.Command, req kernel.RebaseRequest, goOn bool) error {
+	run := kernel.Rebase
+	if goOn {
+		run = kernel.ContinueRebase
+	}
+	done, err := run(cmd.Context(), req)
+	var conflict *kernel.ConflictError
+	if errors.As(err, &conflict) {
+		printConflict(cmd.OutOrStdout(), conflict)
+		return errVerdict
+	}
+	if err != nil {
+		return err
+	}
+	printRebased(cmd.OutOrStdout(), done, req)
+	return nil
+}
+
+// printConflict shows what is to be resolved, and how to go on.
+func printConflict(w io.Writer, c *kernel.ConflictError) {
+	fmt.Fprintf(w, "%s conflicts:\n", c.Patch)
+	for _, file := range c.Files {
+		fmt.Fprintf(w, "  %s\n", file)
+	}
+	fmt.Fprintf(w, "\n%s\n\n", c.Hunks)
+	fmt.Fprintf(w, "patches/ is untouched. Resolve this in %s, git add and git rebase --continue there until it ends, then: %s\n", c.Work, c.Next)
+}
+
+// printRebased prints a line for each patch, and a sum.
+func printRebased(w io.Writer, done kernel.Rebased, req kernel.RebaseRequest) {
+	if done.Patches == nil {
+		fmt.Fprintf(w, "The series applies to %s already; nothing has changed.\n", done.Onto)
+		return
+	}
+	changed, gone := 0, 0
+	for _, p := range done.Patches {
+		fmt.Fprintf(w, "%-9s  %s\n", p.Fate, p.Name)
+		if p.Fate != kernel.FateSame {
+			changed++
+		}
+		if p.Fate == kernel.FateGone {
+			gone++
+		}
+	}
+	fmt.Fprintf(w, "The series applies to %s; %d of %d patches changed in %s.\n", done.Onto, changed, len(done.Patches), req.PatchDir)
+	if gone > 0 {
+		fmt.Fprintf(w, "What is gone was taken out; if there is a file %s, it counts patches: adapt it.\n", filepath.Join(req.PatchDir, "claims"))
+	}
+}
