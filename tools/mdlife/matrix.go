@@ -61,7 +61,7 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, modular bool) error {
 	m := verdict.NewMatrix(started, all[0].Seed)
 	var bad []string
 	for _, o := range all {
-		failed, err := addBase(cmd.Context(), m, o, modular)
+		failed, err := compareBase(cmd.Context(), m, o, modular)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.Base.Name, err)
 		}
@@ -84,8 +84,8 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, modular bool) error {
 	return nil
 }
 
-// addBase runs what there is to run on a base. It returns what failed.
-func addBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, modular bool) (bad []string, err error) {
+// compareBase runs what there is to run on a base. It returns what failed.
+func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, modular bool) (bad []string, err error) {
 	rep, err := vmtests.Compare(ctx, o)
 	if err != nil {
 		return nil, err
