@@ -20,6 +20,15 @@ if [ "$1" = vmtest ] && [ -e "$FAKE/junit.xml" ]; then mkdir -p out/6.1; cp "$FA
 exit "$(cat "$FAKE/$1.rc")"
 `
 
+// fakeMdlife stands in for out/bin/mdlife: it gives a base a verdict of one rule,
+// unless FAKE/<base>.rc holds an exit code.
+const fakeMdlife = `#!/bin/bash
+base=${@: -1}
+if [ -e "$FAKE/$base.rc" ]; then exit "$(cat "$FAKE/$base.rc")"; fi
+mkdir -p "out/$base"
+echo '<testcase name="a">' >"out/$base/junit.xml"
+`
+
 const (
 	goodTests = "--- PASS: TestA (0.10s)\n    --- PASS: TestA/x (0.00s)\nok  \tmdlife/x\t0.5s\nok   check apply 0001\n"
 	goodJUnit = "<testcase name=\"a\">\n</testcase>\n<testcase name=\"b\">\n</testcase>\n"
@@ -34,24 +43,32 @@ func TestCIScript(t *testing.T) {
 	for _, tc := range []struct {
 		name, tests, junit   string
 		testExit, vmtestExit string
+		other                map[string]string // exit codes on other bases
 		pass                 bool
 		last                 string
 	}{
-		{"good", goodTests, goodJUnit, "0", "0", true, "5 passed, 0 failed"},
-		{"skip", goodTests + "    --- SKIP: TestB (0.00s)\n", goodJUnit, "0", "0", false, "5 passed, 1 failed"},
-		{"failed test", goodTests + "--- FAIL: TestC (0.00s)\n", goodJUnit, "2", "0", false, "5 passed, 1 failed"},
-		{"failed check", goodTests + "FAIL check build 2 of 3\n", goodJUnit, "2", "0", false, "5 passed, 1 failed"},
-		{"does not compile", "", goodJUnit, "2", "0", false, "2 passed, 1 failed"},
-		{"failed rule", goodTests, goodJUnit + "<testcase name=\"c\">\n<failure message=\"x\">\n", "0", "2", false, "5 passed, 1 failed"},
-		{"no verdict", goodTests, "", "0", "2", false, "3 passed, 1 failed"},
-		{"no verdict, no error", goodTests, "", "0", "0", false, "3 passed, 1 failed"},
-		{"nothing ran", "", "", "0", "0", false, "0 passed, 1 failed"},
+		{"good", goodTests, goodJUnit, "0", "0", nil, true, "7 passed, 0 failed"},
+		{"skip", goodTests + "    --- SKIP: TestB (0.00s)\n", goodJUnit, "0", "0", nil, false, "7 passed, 1 failed"},
+		{"failed test", goodTests + "--- FAIL: TestC (0.00s)\n", goodJUnit, "2", "0", nil, false, "7 passed, 1 failed"},
+		{"failed check", goodTests + "FAIL check build 2 of 3\n", goodJUnit, "2", "0", nil, false, "7 passed, 1 failed"},
+		{"does not compile", "", goodJUnit, "2", "0", nil, false, "4 passed, 1 failed"},
+		{"failed rule", goodTests, goodJUnit + "<testcase name=\"c\">\n<failure message=\"x\">\n", "0", "2", nil, false, "7 passed, 1 failed"},
+		{"no verdict", goodTests, "", "0", "2", nil, false, "5 passed, 1 failed"},
+		{"no verdict, no error", goodTests, "", "0", "0", nil, false, "5 passed, 1 failed"},
+		{"no verdict on another base", goodTests, goodJUnit, "0", "0", map[string]string{"6.12": "1"}, false, "6 passed, 1 failed"},
+		{"a moving base is not to be had", goodTests, goodJUnit, "0", "0", map[string]string{"mainline": "3"}, true, "6 passed, 0 failed"},
+		{"another base is not to be had", goodTests, goodJUnit, "0", "0", map[string]string{"6.12": "3"}, false, "6 passed, 1 failed"},
+		{"nothing ran", "", "", "0", "0", map[string]string{"6.12": "3", "mainline": "3"}, false, "0 passed, 2 failed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := t.TempDir()
 			files := map[string]string{
 				"bin/make": fakeMake, "test.txt": tc.tests, "test.rc": tc.testExit, "vmtest.rc": tc.vmtestExit,
 				"repo/out/6.1/junit.xml": goodJUnit, // an earlier run's, which must not be counted
+				"repo/out/bin/mdlife":    fakeMdlife,
+			}
+			for base, code := range tc.other {
+				files[base+".rc"] = code
 			}
 			if tc.junit != "" {
 				files["junit.xml"] = tc.junit
