@@ -83,8 +83,9 @@ func NewMatrix(started time.Time, seed uint64) *Matrix {
 	return m
 }
 
-// Add adds a column: what a kernel's tests say, judged by [Alone].
-func (m *Matrix) Add(column string, results []Result) {
+// Add adds a column: what a kernel's tests say, judged by [Alone]. It returns the
+// rows that fail.
+func (m *Matrix) Add(column string, results []Result) (failed []string) {
 	for _, r := range results {
 		if name, ok := strings.CutPrefix(r.Name, windowPrefix); ok {
 			m.row(name)
@@ -96,8 +97,13 @@ func (m *Matrix) Add(column string, results []Result) {
 		for len(row.Cells) < len(m.Columns)-1 {
 			row.Cells = append(row.Cells, MatrixCell{}) // a window that the others do not have
 		}
-		row.Cells = append(row.Cells, cell(row.Name, results))
+		c := cell(row.Name, results)
+		row.Cells = append(row.Cells, c)
+		if c.State == cellFails {
+			failed = append(failed, row.Name)
+		}
 	}
+	return failed
 }
 
 // row makes sure that there is a row for a window.

@@ -16,11 +16,14 @@ import (
 // show it; what nobody looked at is not ok.
 func TestMatrix(t *testing.T) {
 	m := NewMatrix(time.Unix(1_700_000_000, 0), 7)
-	m.Add("6.1 unpatched", []Result{
+	failed := m.Add("6.1 unpatched", []Result{
 		{Name: "R8-inert", Requirement: "R8", Detail: "ENODEV"},
 		{Name: "R8-restart", Requirement: "R8", OK: true},
 		{Name: "window-W1", Detail: "ENXIO"},
 	})
+	if got := strings.Join(failed, " "); got != "R5 R6 R8 W1" {
+		t.Errorf("failed: %s", got)
+	}
 	m.Add("6.1 patched", []Result{
 		{Name: "R8-inert", Requirement: "R8", OK: true},
 		{Name: "window-W1", OK: true},
