@@ -25,6 +25,10 @@ func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	if err != nil {
 		return verdict.Report{}, err
 	}
+	o.comparing = true
+	if err := verdict.RemoveFiles(o.out()); err != nil { // they speak of other consoles
+		return verdict.Report{}, err
+	}
 	planU, planP := o.plans()
 	in := verdict.Input{Base: o.Base.Name, Seed: o.Seed, Quick: o.Quick, Race: o.race(), Started: started}
 	in.Unpatched, in.Patched, err = o.runBoth(ctx, all, planU, planP)

@@ -23,7 +23,7 @@ import (
 // reported. A guest that dies is no error but a result that says so; an error
 // means that it could not be started or that ctx was cancelled.
 func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Kernel, error) {
-	if err := os.MkdirAll(o.out(), 0o755); err != nil {
+	if err := os.MkdirAll(o.consoles(), 0o755); err != nil {
 		return verdict.Kernel{}, err
 	}
 	image, err := a.Image(ctx, image, len(plan.Windows) > 0)
@@ -31,7 +31,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 		return verdict.Kernel{}, err
 	}
 	name := strings.ReplaceAll(a.Label, " ", "-")
-	console := filepath.Join(o.out(), "console-"+name+".log")
+	console := filepath.Join(o.consoles(), "console-"+name+".log")
 	show := &phaseShow{tracker: o.Progress, guest: a.Label}
 	show.next("boot")
 	res, err := vm.Run(ctx, vm.Config{

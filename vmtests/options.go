@@ -38,6 +38,7 @@ type Options struct {
 	Append     []string      // kernel parameters more
 	Sequential bool          // boot the patched kernel after the unpatched one, not beside it
 	Out        string        // where results go; "": Root/out/<base>
+	comparing  bool          // the consoles are a verdict's
 	Progress   *progress.Tracker
 }
 
@@ -90,6 +91,14 @@ func (o Options) race() time.Duration {
 	default:
 		return DefaultRace
 	}
+}
+
+// consoles is where the guests' consoles go: those beside a verdict are its own.
+func (o Options) consoles() string {
+	if o.comparing {
+		return o.out()
+	}
+	return filepath.Join(o.out(), "other")
 }
 
 // out is the directory for results.

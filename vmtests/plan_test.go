@@ -25,7 +25,13 @@ func TestPlansHoldTheSameInOppositeOrder(t *testing.T) {
 	if p.Races[0].MinOpens == 0 || p.Races[0].MinCycles == 0 {
 		t.Error("the patched kernel's first race ends before it has seen enough")
 	}
-	p.Reverse, p.Races[0].MinOpens, p.Races[0].MinCycles = false, 0, 0
+	p.Reverse = false
+	for i := range p.Races {
+		if p.Races[i].MinCycles == 0 {
+			t.Errorf("the patched kernel's race %s may end before it has seen anything", p.Races[i].Name)
+		}
+		p.Races[i].MinOpens, p.Races[i].MinCycles = 0, 0
+	}
 	if !reflect.DeepEqual(u, p) {
 		t.Errorf("plans differ:\n%+v\n%+v", u, p)
 	}

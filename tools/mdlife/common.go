@@ -70,6 +70,15 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	return o, nil
 }
 
+// checkNames makes sure that a flag for names names something: an empty variable
+// of a script must not select nothing, and pass.
+func checkNames(flag string, names []string) error {
+	if len(names) == 0 || slices.Contains(names, "") {
+		return usagef("-%s: want a name, or several as A,B", flag)
+	}
+	return nil
+}
+
 // findBase is kernel.FindBase with the mistake marked as the user's.
 func findBase(name string) (kernel.Base, error) {
 	base, err := kernel.FindBase(name)

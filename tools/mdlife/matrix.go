@@ -41,6 +41,9 @@ kernel fails anything. Results: out/matrix.json and those of every comparison.`,
 	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
 	f.BoolVar(&modular, "modular", false, "also unload md, built as modules with KASAN (R17; the first build takes 12 minutes a base)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkNames("bases", bases); err != nil {
+			return err
+		}
 		var all []vmtests.Options
 		for _, name := range bases {
 			o, err := (&target{base: name}).options(cmd)

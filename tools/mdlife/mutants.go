@@ -25,7 +25,7 @@ func newMutants() *cobra.Command {
 tests named in it. A mutant that they do not notice has survived: a test is missing. Exit
 code 0 only if all are killed, and the series without a mutant passes the same tests.`,
 		Example: `  mdlife mutants
-  mdlife mutants -base 6.1 -only no-retry,no-unit-free`,
+  mdlife mutants -base 6.1 -only no-retry,unit-kept`,
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
@@ -36,6 +36,14 @@ code 0 only if all are killed, and the series without a mutant passes the same t
 		o, err := t.options(cmd)
 		if err != nil {
 			return err
+		}
+		if cmd.Flags().Changed("only") {
+			if err := checkNames("only", only); err != nil {
+				return err
+			}
+		}
+		if o.Tree != "" {
+			return usagef("-tree: mutants are patches on top of the series, not of a tree")
 		}
 		o.Seed = vmtests.NewSeed(seed)
 		return mutants(cmd, o, only)
@@ -78,10 +86,14 @@ func chooseMutants(all []mutant.Mutant, only []string) ([]mutant.Mutant, error) 
 		return all, nil
 	}
 	var chosen []mutant.Mutant
+	var names []string
+	for _, m := range all {
+		names = append(names, m.Name)
+	}
 	for _, name := range only {
 		i := slices.IndexFunc(all, func(m mutant.Mutant) bool { return m.Name == name })
 		if i < 0 {
-			return nil, usagef("-only: there is no mutant %q", name)
+			return nil, usagef("-only: there is no mutant %q; there are %s", name, strings.Join(names, ", "))
 		}
 		chosen = append(chosen, all[i])
 	}

@@ -40,6 +40,9 @@ keeps every rule. The unpatched kernel will not.`,
 		if err != nil {
 			return err
 		}
+		if err := checkNames("tests", all.Names); err != nil {
+			return err
+		}
 		if err := checkRace(all.Race); err != nil {
 			return err
 		}

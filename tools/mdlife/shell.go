@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -63,7 +64,7 @@ func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Confi
 	}
 	// For u-root's init: leave the console to the shell. Otherwise init puts a
 	// pipe between the shell and the terminal, and the shell ends at once.
-	cfg.Append = []string{"--", "-test"}
+	cfg.Append = append(slices.Clone(o.Append), "--", "-test")
 	cfg.Name, cfg.Kernel, cfg.Initramfs, cfg.Accel = "shell", a.BzImage(), image.Path, o.Accel
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s kernel %s; exit, poweroff or Ctrl-a x ends the guest\n", a.Label, a.Release)
 	return vm.Shell(cmd.Context(), cfg)

@@ -17,8 +17,8 @@ func newWindows() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "windows",
 		Short: "Force the race windows, one after the other, on the kernels of your choice",
-		Long: `Boot the kernels one after the other and force the race windows of design.md, section
-3, in each: one side of the race is held at a place in the kernel while the other acts.
+		Long: `Boot the kernels one after the other and force the race windows of docs/windows.md in
+each: one side of the race is held at a place in the kernel while the other acts.
 Exit code 0 only if the unpatched kernel fails in each as it is known to, and the others
 hold. The scripts are in tools/mdguest/windows/scripts.`,
 		Example: `  mdlife windows
@@ -30,6 +30,9 @@ hold. The scripts are in tools/mdguest/windows/scripts.`,
 	f.StringSliceVar(&names, "only", []string{event.AllWindows}, "which windows, as W1,W2b")
 	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkNames("only", names); err != nil {
+			return err
+		}
 		variants, err := parseKernels(kernels)
 		if err != nil {
 			return err

@@ -93,7 +93,7 @@ func (rep *Report) Conclusion() string {
 			group(full.Opens), group(full.Cycles))
 	}
 	if rep.Quick {
-		b.WriteString("Note: a quick run; the checks of single requirements (R1 to R23) were left out.\n")
+		b.WriteString("Note: a quick run; the checks of single requirements (R1 to R23) and the forced windows were left out.\n")
 	}
 	fmt.Fprintf(&b, "Seed %d; %d of %d rules kept.\n", rep.Seed, kept, len(rep.Rules))
 	fmt.Fprintf(&b, "%s\n", rep.Verdict)

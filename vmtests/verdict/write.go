@@ -4,8 +4,11 @@ package verdict
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"mdlife/tools/atomicfile"
@@ -37,6 +40,16 @@ func (rep *Report) WriteFiles(dir string) error {
 	} {
 		if err := atomicfile.Write(filepath.Join(dir, name), write); err != nil {
 			return fmt.Errorf("verdict: write %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// RemoveFiles removes what an earlier WriteFiles has left in a directory.
+func RemoveFiles(dir string) error {
+	for _, name := range []string{JSONFile, JUnitFile, HTMLFile, TextFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil
