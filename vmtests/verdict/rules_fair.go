@@ -4,7 +4,6 @@ package verdict
 
 import (
 	"fmt"
-	"math"
 
 	"mdlife/tools/event"
 )
@@ -40,12 +39,3 @@ func fair(rep *Report) []Result {
 
 // rate is how many stop cycles a second of a race had.
 func rate(r event.Race) float64 { return float64(r.Cycles) / r.Seconds }
-
-// afterStop: right after mdadm --stop the device is there no more often than on
-// the unpatched kernel. Such counts scatter: two standard deviations are let pass.
-func afterStop(u, p *event.Mdadm) Result {
-	nu, np := float64(u.ThereAfterStop*p.Cycles), float64(p.ThereAfterStop*u.Cycles)
-	scatter := 2 * math.Sqrt((nu+np)*float64(max(u.Cycles, p.Cycles)))
-	return Result{Name: "mdadm-after-stop", Requirement: "R23", OK: np <= nu+scatter,
-		Detail: fmt.Sprintf("%d of %d cycles had their device right after mdadm --stop; unpatched %d of %d", p.ThereAfterStop, p.Cycles, u.ThereAfterStop, u.Cycles)}
-}

@@ -57,8 +57,9 @@ func eachRaceLacks(rep *Report, name, requirement, good string, things func(even
 	return rs
 }
 
-// mdadmLoop: R23 with Debian's mdadm and udev. None may be there to stay, nor more
-// often than on the unpatched kernel right after --stop.
+// mdadmLoop: R23 with Debian's mdadm and udev. None may be there to stay. How
+// often the device is there right after --stop is shown, and no rule: it says more
+// about the load on the machine at that time than about the kernel.
 func mdadmLoop(rep *Report) []Result {
 	u, p := rep.Unpatched.Mdadm, rep.Patched.Mdadm
 	if u == nil || p == nil {
@@ -69,7 +70,6 @@ func mdadmLoop(rep *Report) []Result {
 			Detail: fmt.Sprintf("%d of %d cycles %s; unpatched %d of %d", n(p), p.Cycles, what, n(u), u.Cycles)}
 	}
 	return []Result{
-		afterStop(u, p),
 		compare("mdadm-settled", fmt.Sprintf("had their device %d ms after mdadm --stop", p.Spec.SettleMillis), thereSettled),
 		{Name: "mdadm-left", Requirement: "R23", OK: len(p.LeftAtEnd) == 0,
 			Detail: orElse(strings.Join(p.LeftAtEnd, ", "), "no device left once the reader had gone")},

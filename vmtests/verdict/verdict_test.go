@@ -153,7 +153,6 @@ func TestEveryRuleCanFail(t *testing.T) {
 		{"stop-delay-ioctl", "unpatched", Fail, func(in *Input) { in.patchedRace().Stop.P50 = 6 * in.Unpatched.Events[4].Race.Stop.P50 }},
 		{"stop-rate-ioctl", "unpatched 20", Fail, func(in *Input) { in.patchedRace().Seconds = 1000 }},
 		{"open-latency-ioctl", "a stop cycle takes", Fail, func(in *Input) { in.patchedRace().Open.P99 = 1e6 }},
-		{"mdadm-after-stop", "right after mdadm --stop", Fail, func(in *Input) { in.Patched.Events[6].Mdadm.ThereAfterStop = 39 }},
 		{"raced-ioctl", "0 stops", Fail, func(in *Input) { in.patchedRace().Cycles = 0; in.Patched.Events[5].Race.Cycles = 1000 }},
 		{"dmesg", "warning: WARNING in md_free (md_free < worker)", Fail, func(in *Input) {
 			in.Patched.Findings = []Finding{{Kind: "warning", Title: "WARNING in md_free", Frames: []string{"md_free", "worker"}}}
