@@ -154,3 +154,13 @@ func TestGuestLayer(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+func TestParents(t *testing.T) {
+	for name, want := range map[string][]string{
+		"file": nil, "a/file": {"a"}, "a/b/c/file": {"a", "a/b", "a/b/c"},
+	} {
+		if got := parents(name); !slices.Equal(got, want) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}

@@ -61,11 +61,7 @@ func (e *ConflictError) Error() string {
 // applies already, nothing changes. A [ConflictError] tells where a person is
 // needed, and then [ContinueRebase].
 func Rebase(ctx context.Context, req RebaseRequest) (Rebased, error) {
-	req, err := req.withDefaults()
-	if err != nil {
-		return Rebased{}, err
-	}
-	patches, err := loadSeries(req.PatchDir, 0)
+	req, patches, err := req.load()
 	if err != nil {
 		return Rebased{}, err
 	}
@@ -89,6 +85,16 @@ func Rebase(ctx context.Context, req RebaseRequest) (Rebased, error) {
 		return Rebased{}, err
 	}
 	return req.merge(ctx, patches, touched, old, newest)
+}
+
+// load completes the request and reads its series.
+func (req RebaseRequest) load() (RebaseRequest, series, error) {
+	req, err := req.withDefaults()
+	if err != nil {
+		return req, nil, err
+	}
+	patches, err := loadSeries(req.PatchDir, 0)
+	return req, patches, err
 }
 
 // merge rebases in a new repository. It stays only if there is a conflict.
@@ -132,11 +138,7 @@ func (req RebaseRequest) merge(ctx context.Context, patches series, touched []st
 // ContinueRebase takes over what a person has made of a conflict, and writes
 // the patches as [Rebase] does. The repository goes when they are written.
 func ContinueRebase(ctx context.Context, req RebaseRequest) (Rebased, error) {
-	req, err := req.withDefaults()
-	if err != nil {
-		return Rebased{}, err
-	}
-	patches, err := loadSeries(req.PatchDir, 0)
+	req, patches, err := req.load()
 	if err != nil {
 		return Rebased{}, err
 	}

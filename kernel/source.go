@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -72,7 +73,7 @@ func (req Request) debianSource(ctx context.Context) (source, error) {
 	case err != nil && ok && ctx.Err() == nil:
 		req.Progress.Printf("    note  no newer %s could be asked for, so %s: %v", req.Base.Package, src.id, err)
 		return src, nil
-	case err != nil && req.Base.Moving && ctx.Err() == nil:
+	case err != nil && req.Base.Moving && ctx.Err() == nil && !errors.As(err, new(*proc.MissingError)):
 		return source{}, fmt.Errorf("%w: %w", ErrNotFetched, err)
 	case err != nil:
 		return source{}, err

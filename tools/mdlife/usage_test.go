@@ -58,6 +58,11 @@ func TestMistakesGetOneLineAndExitTwo(t *testing.T) {
 		"rebase -base 7":               "7",
 		"rebase -tree /etc":            "unknown flag: --tree",
 		"rebase -continue -from 7.2":   "-from",
+		"run -tests=":                  "-tests",
+		"run -tests=R1,":               "-tests",
+		"windows -only=":               "-only",
+		"mutants -only=":               "-only",
+		"matrix -bases=":               "-bases",
 	} {
 		code, out, errs := runCLI(t, line)
 		if code != exitUsage || out != "" || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, want) {

@@ -97,6 +97,14 @@ func TestFilesRoundTrip(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
+	for range 2 { // the second finds nothing
+		if err := RemoveFiles(dir); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("not removed: %v", left)
+	}
 }
 
 // patchEvil breaks one rule with a detail that is also HTML.

@@ -95,7 +95,7 @@ func (d *disk) showsRaid1() error {
 }
 
 func openMakesDevice(e *env) (string, error) {
-	const n = 20
+	const n = 50
 	for range n {
 		d, err := e.fresh()
 		if err != nil {

@@ -183,3 +183,31 @@ func TestHungResult(t *testing.T) {
 		t.Errorf("%d failures instead of 1", failures)
 	}
 }
+
+// TestNeedsMore: a race whose time is up goes on while it has seen too little,
+// but not for ever.
+func TestNeedsMore(t *testing.T) {
+	spec := event.RaceSpec{Stop: event.StopIoctl, Millis: 1000, MinOpens: 2, MinCycles: 1}
+	for _, c := range []struct {
+		what          string
+		opens, cycles int
+		since         time.Duration
+		want          bool
+	}{
+		{"nothing seen", 0, 0, time.Second, true},
+		{"too few opens", 1, 1, time.Second, true},
+		{"too few cycles", 2, 0, time.Second, true},
+		{"enough", 2, 1, time.Second, false},
+		{"too long", 0, 0, event.RaceStretch * time.Second, false},
+	} {
+		r := &race{Config: Config{Spec: spec}, gate: newGate(0)}
+		r.creator = newCreator(r)
+		for range c.opens {
+			r.creator.counts.add(openRO, nil)
+		}
+		r.creator.cycles.Store(int64(c.cycles))
+		if got := r.needsMore(c.since); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}
