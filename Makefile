@@ -45,6 +45,10 @@ vmtest-all: deps $(MDLIFE) ## vmtest on every base, and one table of all require
 mutants: deps $(MDLIFE) ## take each mechanism out of the series in turn: the tests must notice
 	@$(MDLIFE) mutants $(base_flags) $(if $(SEED),-seed $(SEED))
 
+.PHONY: bisectable
+bisectable: deps $(MDLIFE) ## build and boot every prefix of the series, and test what it claims so far
+	@$(MDLIFE) bisectable $(base_flags)
+
 .PHONY: soak
 soak: deps $(MDLIFE) ## race at random for MINUTES=10, on several devices at once
 	@$(MDLIFE) soak $(base_flags) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED))

@@ -186,7 +186,7 @@ func TestUsageErrors(t *testing.T) {
 func TestMissingToolsAllAtOnce(t *testing.T) {
 	req := fakeRequest(t, nil)
 	bin := t.TempDir()
-	for _, tool := range []string{"gcc", "ld", "make", "git", "tar", "xz", "perl", "cp"} {
+	for _, tool := range []string{"gcc", "ld", "make", "git", "tar", "xz", "perl", "cp", "lz4"} {
 		writeFiles(t, bin, map[string]string{tool: "#!/bin/sh\n"})
 		if err := os.Chmod(filepath.Join(bin, tool), 0o755); err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 // toolPackages are the programs that a build needs, and their packages.
 var toolPackages = map[string]string{
 	"gcc": "gcc", "ld": "binutils", "make": "make", "flex": "flex", "bison": "bison",
-	"bc": "bc", "git": "git", "tar": "tar", "xz": "xz-utils", "perl": "perl", "cp": "coreutils",
+	"bc": "bc", "git": "git", "tar": "tar", "xz": "xz-utils", "perl": "perl", "cp": "coreutils", "lz4": "lz4",
 }
 
 // headerPackages are the headers that the kernel's host programs include.

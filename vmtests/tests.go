@@ -11,6 +11,8 @@ import (
 
 	"mdlife/kernel"
 	"mdlife/tools/event"
+	"mdlife/tools/mdguest/checks"
+	"mdlife/tools/mdguest/windows"
 	"mdlife/vmtests/verdict"
 )
 
@@ -18,8 +20,9 @@ import (
 type Tests struct {
 	// Names are checks' names or beginnings of such ("R15" is all of that
 	// requirement), "race-NAME" for a race of the comparison, "window-W1" for a
-	// forced window, "window-all" for all of these, and "mdadm" for the loop of
-	// the real client.
+	// forced window, "window-all" for all of these, "mdadm" for the loop of the
+	// real client, and "mdadm-by-number" for that with a reader that needs no
+	// devtmpfs.
 	Names  []string
 	Race   time.Duration // for each race
 	Cycles int           // of the mdadm loop
@@ -40,13 +43,27 @@ func AllTests() Tests {
 // are about the other way.
 func SyncTests() Tests {
 	t := AllTests()
-	t.Names = slices.DeleteFunc(t.Names, func(name string) bool { return strings.HasPrefix(name, windowPrefix) })
+	t.Names = slices.DeleteFunc(t.Names, func(name string) bool {
+		return strings.HasPrefix(name, windowPrefix) || name == mdadmTest
+	})
+	t.Names = append(t.Names, numberTest)
 	return t
 }
+
+// NumberTests is the loop of the real client on a machine without devtmpfs.
+func NumberTests() Tests { return Tests{Names: []string{numberTest}, Cycles: mdadmCycles} }
 
 // ModuleTests is what needs md as modules.
 func ModuleTests() Tests {
 	return Tests{Names: []string{"R17", windowPrefix + "W7", windowPrefix + "W8"}}
+}
+
+// WindowTests are these windows.
+func WindowTests(names []string) (t Tests) {
+	for _, name := range names {
+		t.Names = append(t.Names, windowPrefix+name)
+	}
+	return t
 }
 
 // How tests that are no checks are called.
@@ -54,7 +71,14 @@ const (
 	racePrefix   = "race-"
 	windowPrefix = "window-"
 	mdadmTest    = "mdadm"
+	numberTest   = "mdadm-by-number"
 )
+
+// Check says in one line which name is no test's, before anything is built.
+func (t Tests) Check() error {
+	_, err := t.plan(0)
+	return err
+}
 
 // plan is a plan of just these tests.
 func (t Tests) plan(seed uint64) (event.Plan, error) {
@@ -63,6 +87,8 @@ func (t Tests) plan(seed uint64) (event.Plan, error) {
 		race, isRace := strings.CutPrefix(name, racePrefix)
 		window, isWindow := strings.CutPrefix(name, windowPrefix)
 		switch {
+		case isWindow && window != event.AllWindows && !slices.Contains(windows.Names(), window):
+			return plan, fmt.Errorf("no window is called %s; there are %s", window, strings.Join(windows.Names(), ", "))
 		case isWindow:
 			plan.Windows = append(plan.Windows, window)
 		case isRace:
@@ -71,10 +97,15 @@ func (t Tests) plan(seed uint64) (event.Plan, error) {
 				return plan, err
 			}
 			plan.Races = append(plan.Races, spec)
-		case name == mdadmTest:
-			plan.Mdadm = &event.MdadmSpec{Cycles: t.Cycles, SettleMillis: int(mdadmSettle.Milliseconds())}
+		case name == mdadmTest || name == numberTest:
+			plan.Mdadm = &event.MdadmSpec{
+				Cycles: t.Cycles, SettleMillis: int(mdadmSettle.Milliseconds()), ByNumber: name == numberTest,
+			}
 		case name == "R":
 			plan.Checks = true
+		case !checks.Known(name):
+			return plan, fmt.Errorf("no test is called %s: want a requirement like R8, a check's name or its beginning,"+
+				" %sNAME, %sNAME, %s or %s", name, racePrefix, windowPrefix, mdadmTest, numberTest)
 		default:
 			plan.Checks = true
 			plan.Only = append(plan.Only, name)

@@ -79,6 +79,10 @@ const RaceStretch = 4
 type MdadmSpec struct {
 	Cycles       int `json:"cycles"`
 	SettleMillis int `json:"settle_ms"` // when to look the second time
+
+	// ByNumber has the reader use device nodes of its own, which are there
+	// always, as on a machine without devtmpfs.
+	ByNumber bool `json:"by_number,omitempty"`
 }
 
 // MaxSoakDevices is how many devices a soak has members for: brd has 16 disks.

@@ -42,7 +42,7 @@ func run(args []string) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case client.ReaderArg: // a process of its own, started by the mdadm loop
-			return client.Reader(os.Stdout)
+			return client.Reader(os.Stdout, args[1:])
 		case checks.OpenerArg: // likewise, started by a check
 			return checks.Opener(args[1:])
 		case "checks":

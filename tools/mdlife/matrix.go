@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,8 +105,12 @@ func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, modu
 		}
 	}
 	unpatched, patched := rep.UnpatchedAlone(), rep.PatchedAlone()
+	more := []whole{{"mdadm-by-number", "R23", vmtests.NumberTests(), ""}}
 	if o.Base.SyncRemoval {
-		u, p, err := syncMode(ctx, o)
+		more = append(more, whole{"sync-removal", "R21", vmtests.SyncTests(), syncRemoval})
+	}
+	for _, w := range more {
+		u, p, err := w.run(ctx, o)
 		if err != nil {
 			return nil, err
 		}
@@ -133,18 +138,27 @@ func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, modu
 	return bad, nil
 }
 
-// syncMode is R21: both kernels with the other way of removal, each in a word.
-func syncMode(ctx context.Context, o vmtests.Options) (u, p verdict.Result, err error) {
-	o.Append = append(o.Append, syncRemoval)
+// whole is a run of tests that is one result of the matrix.
+type whole struct {
+	name, requirement string
+	tests             vmtests.Tests
+	param             string // of the kernel, "" for none
+}
+
+// run carries out the tests on both kernels.
+func (w whole) run(ctx context.Context, o vmtests.Options) (u, p verdict.Result, err error) {
+	if w.param != "" {
+		o.Append = append(slices.Clone(o.Append), w.param)
+	}
 	for _, side := range []struct {
 		variant kernel.Variant
 		result  *verdict.Result
 	}{{kernel.VariantBase, &u}, {kernel.VariantPatched, &p}} {
-		k, err := o.RunTests(ctx, side.variant, vmtests.SyncTests(), o.Seed)
+		k, err := o.RunTests(ctx, side.variant, w.tests, o.Seed)
 		if err != nil {
 			return u, p, err
 		}
-		*side.result = verdict.Together("sync-removal", "R21", verdict.Alone(k))
+		*side.result = verdict.Together(w.name, w.requirement, verdict.Alone(k))
 	}
 	return u, p, nil
 }

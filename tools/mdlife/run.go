@@ -20,8 +20,9 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Run all tests, or some by name, on one kernel, and judge it by itself",
 		Long: `Boot one kernel and run tests in it: checks by their names or the beginning of these
-(R8 is all of that requirement), race-ioctl and the like, mdadm. Exit code 0 only if it
-keeps every rule. The unpatched kernel will not.`,
+(R8 is all of that requirement), race-ioctl and the like, window-W1 and the like, mdadm, and
+mdadm-by-number, whose reader needs no devtmpfs. Exit code 0 only if it keeps every rule.
+The unpatched kernel will not.`,
 		Example: `  mdlife run -variant debug
   mdlife run -tests R8,R23
   mdlife run -tests race-ioctl,race-sysfs-raid1 -race 30s -tree ~/linux
@@ -42,6 +43,9 @@ keeps every rule. The unpatched kernel will not.`,
 		}
 		if err := checkNames("tests", all.Names); err != nil {
 			return err
+		}
+		if err := all.Check(); err != nil {
+			return usagef("-tests: %w", err)
 		}
 		if err := checkRace(all.Race); err != nil {
 			return err

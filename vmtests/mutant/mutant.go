@@ -11,7 +11,7 @@
 //
 // Tests are names of checks or beginnings of such ("R15" is all of that
 // requirement), "race-NAME" for a race of the comparison, "window-W1" for a forced
-// window and "mdadm" for the loop of the real client.
+// window and "mdadm" or "mdadm-by-number" for the loop of the real client.
 //
 // A line "Variant: modular" asks for another kernel than the patched one.
 package mutant

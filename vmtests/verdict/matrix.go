@@ -20,7 +20,7 @@ var matrixRows = []struct {
 	windows     []string // that show the requirement, too
 }{
 	{"R1", "an unconfigured device goes after its last close", nil},
-	{"R2", "a device that an open makes is there for it", nil},
+	{"R2", "a device that an open makes is there for it", []string{"W14"}},
 	{"R3", "and stays until an ioctl", nil},
 	{"R4", "one ADD event, not one for each open", nil},
 	{"R5", "a dying disk is never handed out", []string{"W1", "W3", "W3b"}},

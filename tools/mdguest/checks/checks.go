@@ -86,6 +86,11 @@ func choose(prefixes []string) ([]check, error) {
 	}), nil
 }
 
+// Known tells whether [Run] takes this beginning of a name on some kernel.
+func Known(prefix string) bool {
+	return slices.ContainsFunc(slices.Concat(all, longChecks, moduleChecks), func(c check) bool { return c.fits(prefix) })
+}
+
 // available lists the checks that this kernel can run.
 func available() []check {
 	if machine.MDIsModule() {

@@ -3,8 +3,10 @@
 package checks
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -203,6 +205,7 @@ func (d *disk) attachLoop() (*os.File, error) {
 	return loop, nil
 }
 
+// dmHolds puts devices of the device mapper on an array, one after the other.
 func dmHolds(e *env) (string, error) {
 	d, fd, err := e.freshRunning()
 	if err != nil {
@@ -213,18 +216,26 @@ func dmHolds(e *env) (string, error) {
 		return "", err
 	}
 	defer mapper.close()
-	if err := mapper.linear("mdlife", 2048, fmt.Sprintf("%d:%d 0", md.Major, d.minor)); err != nil {
-		return "", err
-	}
-	busy := d.busy(fd, "a dm-linear device")
-	if err := mapper.remove("mdlife"); err != nil {
-		return "", err
-	}
-	if busy != nil {
-		return "", busy
+	array := fmt.Sprintf("%d:%d 0", md.Major, d.minor)
+	for _, target := range []struct{ kind, params string }{
+		{"linear", array},
+		{"crypt", "aes-xts-plain64 " + strings.Repeat("0123456789abcdef", 4) + " 0 " + array},
+	} {
+		if err := d.heldBy(fd, mapper, target.kind, target.params); err != nil {
+			return "", err
+		}
 	}
 	if err := d.stopSoon(fd); err != nil {
 		return "", err
 	}
-	return "a dm-linear device on the array kept it from being stopped, until it was removed", nil
+	return "a dm-linear and a dm-crypt device on the array kept it from being stopped, until they were removed", nil
+}
+
+// heldBy fails unless the array cannot be stopped under such a device.
+func (d *disk) heldBy(fd int, mapper *mapper, kind, params string) error {
+	if err := mapper.make("mdlife", kind, 2048, params); err != nil {
+		return fmt.Errorf("dm-%s on md: %w", kind, err)
+	}
+	busy := d.busy(fd, "a dm-"+kind+" device")
+	return errors.Join(busy, mapper.remove("mdlife"))
 }

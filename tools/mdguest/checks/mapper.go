@@ -14,7 +14,7 @@ import (
 )
 
 // mapper talks to the device mapper (linux/dm-ioctl.h), as far as it takes to
-// put a linear target on an array.
+// put a device with one target on an array.
 type mapper struct{ fd int }
 
 // dmIoctl is struct dm_ioctl.
@@ -40,7 +40,7 @@ type dmTarget struct {
 	Status int32
 	Next   uint32
 	Type   [16]byte
-	Params [64]byte
+	Params [128]byte
 }
 
 type dmRequest struct {
@@ -81,13 +81,13 @@ func openMapper() (*mapper, error) {
 
 func (m *mapper) close() { unix.Close(m.fd) }
 
-// linear makes a live device with one linear target of some sectors.
-func (m *mapper) linear(name string, sectors uint64, params string) error {
+// make makes a live device with one target of some sectors.
+func (m *mapper) make(name, kind string, sectors uint64, params string) error {
 	if err := m.do("DM_DEV_CREATE", dmDevCreate, name, nil); err != nil {
 		return err
 	}
 	target := &dmTarget{Length: sectors}
-	copy(target.Type[:], "linear")
+	copy(target.Type[:], kind)
 	copy(target.Params[:], params)
 	err := m.do("DM_TABLE_LOAD", dmTableLoad, name, target)
 	if err == nil {

@@ -51,7 +51,7 @@ func Loop(ctx context.Context, spec event.MdadmSpec, arrays []Array, progress fu
 		}
 		defer loops[i].uevents.Close()
 	}
-	reader, err := startReader()
+	reader, err := startReader(spec, arrays)
 	if err != nil {
 		return none, err
 	}

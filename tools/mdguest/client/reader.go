@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mdlife/tools/event"
 	"mdlife/tools/md"
 )
 
@@ -29,14 +30,15 @@ type reads struct {
 }
 
 // Reader is a stray reader: it opens, reads and closes every /dev/md* that it
-// sees, again and again, as monitoring tools and desktops do. SIGTERM ends it;
-// it then writes what it has seen to w.
-func Reader(w io.Writer) error {
+// sees, again and again, as monitoring tools and desktops do. Given the names of
+// devices ("md0"), it opens these by their numbers instead, when sysfs shows them.
+// SIGTERM ends it; it then writes what it has seen to w.
+func Reader(w io.Writer, devices []string) error {
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM, os.Interrupt)
 	var over atomic.Bool
 	result := make(chan reads)
-	dev, err := watchNodes()
+	dev, err := seen(devices)
 	if err != nil {
 		return err
 	}
@@ -56,6 +58,17 @@ func Reader(w io.Writer) error {
 	<-end
 	over.Store(true)
 	return json.NewEncoder(w).Encode(<-result)
+}
+
+// seen returns what a reader sees.
+func seen(devices []string) (interface {
+	list() []string
+	close()
+}, error) {
+	if len(devices) > 0 {
+		return ownNodes(devices)
+	}
+	return watchNodes()
 }
 
 // readAll reads from every one of these device nodes.
@@ -81,8 +94,14 @@ type stray struct {
 	out strings.Builder
 }
 
-func startReader() (*stray, error) {
-	s := &stray{cmd: exec.Command("/proc/self/exe", ReaderArg)}
+func startReader(spec event.MdadmSpec, arrays []Array) (*stray, error) {
+	args := []string{ReaderArg}
+	if spec.ByNumber {
+		for _, a := range arrays {
+			args = append(args, a.Device)
+		}
+	}
+	s := &stray{cmd: exec.Command("/proc/self/exe", args...)}
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the stray reader: %w", err)

@@ -20,8 +20,8 @@ import (
 )
 
 // How long things may take that need not wait for anything, how long it is tried
-// to clean up, and how long a call must have slept in the kernel to count as
-// waiting.
+// to clean up, and how long a call must have slept in the kernel, without waking
+// up, to count as waiting.
 const (
 	soon     = 3 * time.Second // longer than racepoint's cap
 	giveUp   = time.Second     // in removing what is left of a script
@@ -117,13 +117,15 @@ func (a *actor) comesTo(point string) error {
 	return nil
 }
 
-// waits fails unless the call under way comes to sleep in the kernel.
+// waits fails unless the call under way comes to sleep in the kernel, and uses no
+// CPU there: one that looks again and again, however seldom, is switched to.
 func (a *actor) waits() error {
 	c := a.pending
 	if c == nil {
 		return fmt.Errorf("%s has nothing to wait for", a.name)
 	}
 	var since time.Time
+	var switched string
 	for deadline := time.Now().Add(soon); time.Now().Before(deadline); time.Sleep(tick) {
 		select {
 		case err := <-c.result:
@@ -131,11 +133,11 @@ func (a *actor) waits() error {
 			return brokenf(md.ErrnoName(err), "%s's %s got %s instead of waiting", a.name, c.what, md.ErrnoName(err))
 		default:
 		}
-		switch {
-		case !c.begun.Load() || !a.asleep():
+		switch now, asleep := a.rest(); {
+		case !c.begun.Load() || !asleep:
 			since = time.Time{}
-		case since.IsZero():
-			since = time.Now()
+		case since.IsZero() || now != switched:
+			since, switched = time.Now(), now
 		case time.Since(since) > sleeping:
 			return nil
 		}
@@ -151,14 +153,25 @@ func (a *actor) sleeper() int {
 	return a.tid
 }
 
-// asleep tells whether whoever carries out the call sleeps, interruptibly or not.
-func (a *actor) asleep() bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", a.sleeper()))
+// rest tells whether whoever carries out the call sleeps, interruptibly or not,
+// and how often it has been switched away from: a number that stays as it is while
+// it sleeps.
+func (a *actor) rest() (switched string, asleep bool) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.sleeper()))
 	if err != nil {
-		return false
+		return "", false
 	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	return strings.HasPrefix(rest, "S") || strings.HasPrefix(rest, "D")
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		switch name {
+		case "State":
+			asleep = strings.HasPrefix(value, "S") || strings.HasPrefix(value, "D")
+		case "voluntary_ctxt_switches":
+			switched = value
+		}
+	}
+	return switched, asleep
 }
 
 // stack is where in the kernel it sleeps.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -15,12 +16,12 @@ import (
 // TestEveryWindowHasAScript: those of design.md, section 3.
 func TestEveryWindowHasAScript(t *testing.T) {
 	names := Names()
-	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13"} {
+	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14"} {
 		if !slices.Contains(names, w) {
 			t.Errorf("no script for %s", w)
 		}
 	}
-	if names[0] != "W1" || names[1] != "W2" || names[2] != "W2b" || names[len(names)-1] != "W13" {
+	if names[0] != "W1" || names[1] != "W2" || names[2] != "W2b" || names[len(names)-1] != "W14" {
 		t.Errorf("order %v", names)
 	}
 }
@@ -151,5 +152,50 @@ func TestActor(t *testing.T) {
 	}
 	if err := a.leave(); err != nil || a.fd != -1 {
 		t.Errorf("leave: %v, descriptor %d", err, a.fd)
+	}
+}
+
+// TestWaitsWantsSleep: a call that sleeps waits, one that looks again and again
+// does not, nor one that has returned.
+func TestWaitsWantsSleep(t *testing.T) {
+	var pipe [2]int
+	if err := unix.Pipe(pipe[:]); err != nil {
+		t.Fatal(err)
+	}
+	a, err := newActor("A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() error {
+		_, err := unix.Read(pipe[0], make([]byte, 1))
+		return err
+	}
+	if err := errors.Join(a.start("read", read), a.waits()); err != nil {
+		t.Errorf("a read of an empty pipe: %v", err)
+	}
+	if _, err := unix.Write(pipe[1], []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.start("getpid", func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.waits(); err == nil || !strings.Contains(err.Error(), "got ok instead of waiting") {
+		t.Errorf("a call that returns: %v", err)
+	}
+	var over atomic.Bool
+	poll := func() error {
+		for !over.Load() {
+			if err := unix.Nanosleep(&unix.Timespec{Nsec: 5e6}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := errors.Join(a.start("poll", poll), a.waits()); err == nil || !strings.Contains(err.Error(), "neither sleeps nor returns") {
+		t.Errorf("a call that polls: %v", err)
+	}
+	over.Store(true)
+	if err := a.leave(); err != nil {
+		t.Error(err)
 	}
 }
