@@ -64,10 +64,20 @@ func gitCommand(dir string, args ...string) *exec.Cmd {
 
 // list returns the paths of the tree's sources: what git tracks, and untracked
 // files that are not ignored. The kernel's .gitignore covers everything that a
-// build inside the tree leaves. Without a repository of its own the tree is
-// looked at through an empty one.
+// build inside the tree leaves. That of Debian's linux-source ignores all there
+// is at the top, so if it hides the Makefile, look again without that.
 func (t tree) list(ctx context.Context) ([]string, error) {
-	args := []string{"ls-files", "-z", "--cached", "--others", "--exclude-standard"}
+	paths, err := t.lsFiles(ctx)
+	if err != nil || slices.Contains(paths, "Makefile") {
+		return paths, err
+	}
+	return t.lsFiles(ctx, "-x", "!/*/", "-x", "!/Makefile", "-x", "!/Kconfig", "-x", "!/Kbuild", "-x", "!/MAINTAINERS")
+}
+
+// lsFiles lists what git does not ignore. Without a repository of its own the
+// tree is looked at through an empty one.
+func (t tree) lsFiles(ctx context.Context, exclude ...string) ([]string, error) {
+	args := append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard"}, exclude...)
 	if !t.isGit {
 		empty, err := os.MkdirTemp("", "mdlife-git-")
 		if err != nil {

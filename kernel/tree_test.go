@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,31 @@ func TestTreeInsideAnotherRepository(t *testing.T) {
 	runTool(t, "cp", "-r", fakeTree(t, nil), dir)
 	writeFiles(t, outer, map[string]string{".gitignore": "linux\n"})
 	testTree(t, dir)
+}
+
+// TestDebianIgnoresItsTop: the .gitignore of linux-source hides every file at the
+// top of the tree and all below, but the tree must not look empty.
+func TestDebianIgnoresItsTop(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"Makefile": "VERSION = 6\n", "Kconfig": "", "drivers/md/md.c": "", "drivers/md/md.o": "", "vmlinux": "", ".config": "",
+		".gitignore": "*.o\n/vmlinux\n/*\n!/debian/\n",
+	})
+	for _, isGit := range []bool{false, true} {
+		if isGit {
+			runTool(t, "git", "-C", dir, "init", "--quiet")
+			runTool(t, "git", "-C", dir, "add", "-A")
+		}
+		tree, err := openTree(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths, err := tree.list(t.Context())
+		slices.Sort(paths)
+		if want := []string{"Kconfig", "Makefile", "drivers/md/md.c"}; err != nil || !slices.Equal(paths, want) {
+			t.Errorf("git %v: %q, %v", isGit, paths, err)
+		}
+	}
 }
 
 func TestTreeVersion(t *testing.T) {
