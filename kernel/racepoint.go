@@ -39,18 +39,41 @@ func racepointID() (string, error) {
 // changes nothing.
 func (s *slot) racepointDir() string { return s.path("racepoint") }
 
-// buildRacepoint makes the module for the kernel that the slot holds. It takes a
-// second, so there is no need to keep what an earlier build has left.
+// buildRacepoint makes the module for the kernel that the slot holds, as far as
+// that has changed since the slot's last build.
 func (m *maker) buildRacepoint(ctx context.Context) error {
 	dir := m.slot.racepointDir()
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.CopyFS(m.slot.dir, racepointSource); err != nil {
+	if err := m.slot.writeRacepoint(); err != nil {
 		return err
 	}
 	if err := m.run(ctx, "M="+dir, "modules"); err != nil {
 		return fmt.Errorf("the module for forced races (kernel/racepoint) does not build against this kernel: %w", err)
+	}
+	return nil
+}
+
+// writeRacepoint brings the module's source into the slot, and leaves files alone
+// that hold it already.
+func (s *slot) writeRacepoint() error {
+	if err := os.MkdirAll(s.racepointDir(), 0o755); err != nil {
+		return err
+	}
+	files, err := racepointSource.ReadDir("racepoint")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		text, err := racepointSource.ReadFile("racepoint/" + f.Name())
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(s.racepointDir(), f.Name())
+		if old, err := os.ReadFile(to); err == nil && bytes.Equal(old, text) {
+			continue
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
+			return err
+		}
 	}
 	return nil
 }

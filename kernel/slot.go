@@ -106,6 +106,9 @@ func (s *slot) recover() error {
 	if err := s.saveState(); err != nil {
 		return err
 	}
+	if err := os.RemoveAll(s.racepointDir()); err != nil {
+		return err
+	}
 	since := marker.ModTime().UnixNano()
 	err = filepath.WalkDir(s.obj(), func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {

@@ -25,10 +25,11 @@ var members = []string{"/dev/ram0", "/dev/ram1"}
 // device is the array that races use.
 const device = "md0"
 
-// arrays are those of the mdadm loop: two at once, for a cycle mostly waits.
+// arrays are those of the mdadm loop: several at once, for a cycle mostly waits.
 var arrays = []client.Array{
 	{Device: "md0", Members: []string{"/dev/ram0", "/dev/ram1"}},
 	{Device: "md1", Members: []string{"/dev/ram2", "/dev/ram3"}},
+	{Device: "md2", Members: []string{"/dev/ram4", "/dev/ram5"}},
 }
 
 // unused are members that only a soak has besides: on an unpatched kernel an array

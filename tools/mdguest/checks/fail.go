@@ -156,6 +156,8 @@ func failNoMemory(e *env) (string, error) {
 		}
 	}
 	defer func() { _ = os.WriteFile(failslab+"ignore-gfp-wait", []byte("Y"), 0) }()
+	expediteRCU(true)
+	defer expediteRCU(false)
 	injected, failed := 0, 0
 	for n := 1; n < 2000; n++ {
 		d, err := e.freshAgain()

@@ -95,7 +95,7 @@ func (d *disk) showsRaid1() error {
 }
 
 func openMakesDevice(e *env) (string, error) {
-	const n = 50
+	const n = 20
 	for range n {
 		d, err := e.fresh()
 		if err != nil {
