@@ -77,7 +77,7 @@ func (fl *raceFlags) check() ([]kernel.Variant, error) {
 	return parseKernels(fl.kernels)
 }
 
-const kernelsHelp = "any of unpatched, patched, debug"
+const kernelsHelp = "any of unpatched, patched, debug, kcsan, modular"
 
 // parseKernels returns the variants of these names.
 func parseKernels(names []string) ([]kernel.Variant, error) {
