@@ -148,6 +148,30 @@ func TestRacepointIsBuiltForEachKernel(t *testing.T) {
 	}
 }
 
+// TestRacepointIsNotMadeAnew: its source keeps its time, so that make does not
+// compile it for each kernel.
+func TestRacepointIsNotMadeAnew(t *testing.T) {
+	req := fakeRequest(t, nil)
+	build(t, req)
+	source := filepath.Join(req.CacheDir, "work", "fake-base", "racepoint", "point.c")
+	before, err := os.Stat(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "other\n"})
+	build(t, req)
+	if after, err := os.Stat(source); err != nil || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("point.c was written again: %v", err)
+	}
+	if err := os.WriteFile(source, []byte("spoiled"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "another\n"})
+	if ko := read(t, build(t, req).Dir, Racepoint); !strings.Contains(ko, "register_kprobe") {
+		t.Error("a spoiled source was kept")
+	}
+}
+
 func TestRacepointIsPartOfTheKey(t *testing.T) {
 	a, b := job{name: "x", module: "1"}, job{name: "x", module: "2"}
 	if a.key() == b.key() {

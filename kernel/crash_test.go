@@ -135,7 +135,11 @@ func TestKilledBuildIsNotTrusted(t *testing.T) {
 	if !exists(slot, "dirty") || read(t, slot, "src/obj/b.o") != "half" {
 		t.Fatal("the test did not leave half an object")
 	}
+	writeFiles(t, slot, map[string]string{"racepoint/half.o": "half"})
 	finish(t, req, slot)
+	if exists(slot, "racepoint/half.o") {
+		t.Error("what the build had left of racepoint is still there")
+	}
 }
 
 // kill -9 of mdlife alone: make must not go on without it.

@@ -40,7 +40,7 @@ func (s *slot) fill(ctx context.Context, c content, donor *slot) error {
 // complete, and records what it holds last.
 func (s *slot) create(ctx context.Context, c content, donor *slot) error {
 	fresh := s.path("src.new")
-	if err := errors.Join(os.RemoveAll(s.src()), os.RemoveAll(fresh)); err != nil {
+	if err := errors.Join(os.RemoveAll(s.src()), os.RemoveAll(fresh), os.RemoveAll(s.racepointDir())); err != nil {
 		return err
 	}
 	var donated manifest

@@ -71,7 +71,7 @@ func (t tree) list(ctx context.Context) ([]string, error) {
 	if err != nil || slices.Contains(paths, "Makefile") {
 		return paths, err
 	}
-	return t.lsFiles(ctx, "-x", "!/*/", "-x", "!/Makefile", "-x", "!/Kconfig", "-x", "!/Kbuild", "-x", "!/MAINTAINERS")
+	return t.lsFiles(ctx, "-x", "!/*/", "-x", "/.*", "-x", "!/Makefile", "-x", "!/Kconfig", "-x", "!/Kbuild", "-x", "!/MAINTAINERS")
 }
 
 // lsFiles lists what git does not ignore. Without a repository of its own the

@@ -85,7 +85,7 @@ func TestTreeInsideAnotherRepository(t *testing.T) {
 func TestDebianIgnoresItsTop(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{
-		"Makefile": "VERSION = 6\n", "Kconfig": "", "drivers/md/md.c": "", "drivers/md/md.o": "", "vmlinux": "", ".config": "",
+		"Makefile": "VERSION = 6\n", "Kconfig": "", "drivers/md/md.c": "", "drivers/md/md.o": "", "vmlinux": "", ".config": "", ".pc/md.c": "",
 		".gitignore": "*.o\n/vmlinux\n/*\n!/debian/\n",
 	})
 	for _, isGit := range []bool{false, true} {

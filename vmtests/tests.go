@@ -21,7 +21,7 @@ type Tests struct {
 	// Names are checks' names or beginnings of such ("R15" is all of that
 	// requirement), "race-NAME" for a race of the comparison, "window-W1" for a
 	// forced window, "window-all" for all of these, "mdadm" for the loop of the
-	// real client, and "mdadm-by-number" for that with a reader that needs no
+	// real client, and "mdadm-by-number" for that with a reader that does not use
 	// devtmpfs.
 	Names  []string
 	Race   time.Duration // for each race
@@ -40,7 +40,7 @@ func AllTests() Tests {
 }
 
 // SyncTests is what runs on a kernel that deletes devices in the stop. The windows
-// are about the other way.
+// are about the other way; the reader is the one that finds more devices going.
 func SyncTests() Tests {
 	t := AllTests()
 	t.Names = slices.DeleteFunc(t.Names, func(name string) bool {
@@ -50,7 +50,8 @@ func SyncTests() Tests {
 	return t
 }
 
-// NumberTests is the loop of the real client on a machine without devtmpfs.
+// NumberTests is the loop of the real client beside a reader that does not use
+// devtmpfs, and so finds a device until it has gone.
 func NumberTests() Tests { return Tests{Names: []string{numberTest}, Cycles: mdadmCycles} }
 
 // ModuleTests is what needs md as modules.
@@ -74,10 +75,20 @@ const (
 	numberTest   = "mdadm-by-number"
 )
 
-// Check says in one line which name is no test's, before anything is built.
-func (t Tests) Check() error {
-	_, err := t.plan(0)
-	return err
+// Check says in one line which name is no test's, or none that any of these
+// variants can run, before anything is built.
+func (t Tests) Check(variants ...kernel.Variant) error {
+	if _, err := t.plan(0); err != nil {
+		return err
+	}
+	for _, name := range t.Names {
+		window, isWindow := strings.CutPrefix(name, windowPrefix)
+		needs := isWindow && windows.NeedsModule(window) || !isWindow && checks.NeedsModule(name)
+		if needs && !slices.Contains(variants, kernel.VariantModular) {
+			return fmt.Errorf("%s wants md as modules: variant %s", name, kernel.VariantModular)
+		}
+	}
+	return nil
 }
 
 // plan is a plan of just these tests.
@@ -98,11 +109,16 @@ func (t Tests) plan(seed uint64) (event.Plan, error) {
 			}
 			plan.Races = append(plan.Races, spec)
 		case name == mdadmTest || name == numberTest:
-			plan.Mdadm = &event.MdadmSpec{
+			spec := event.MdadmSpec{
 				Cycles: t.Cycles, SettleMillis: int(mdadmSettle.Milliseconds()), ByNumber: name == numberTest,
 			}
+			if plan.Mdadm != nil && *plan.Mdadm != spec {
+				return plan, fmt.Errorf("one run has one loop, %s or %s", mdadmTest, numberTest)
+			}
+			plan.Mdadm = &spec
 		case name == "R":
 			plan.Checks = true
+			plan.Only = append(plan.Only, event.AllChecks)
 		case !checks.Known(name):
 			return plan, fmt.Errorf("no test is called %s: want a requirement like R8, a check's name or its beginning,"+
 				" %sNAME, %sNAME, %s or %s", name, racePrefix, windowPrefix, mdadmTest, numberTest)

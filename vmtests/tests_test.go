@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"mdlife/kernel"
+	"mdlife/tools/event"
 	"mdlife/tools/series"
 	"mdlife/vmtests/mutant"
 )
@@ -22,7 +23,7 @@ func TestNamesInThePatchesAreTests(t *testing.T) {
 			t.Errorf("%s: %d mutants, %v", base.Name, len(mutants), err)
 		}
 		for _, m := range mutants {
-			if err := (Tests{Names: m.Tests}).Check(); err != nil {
+			if err := (Tests{Names: m.Tests}).Check(kernel.Variant(m.Variant)); err != nil {
 				t.Errorf("%s: mutant %s: %v", base.Name, m.Name, err)
 			}
 		}
@@ -42,8 +43,25 @@ func TestCheckNames(t *testing.T) {
 		"mdadm-by-number": true, "race-ioctl": true, "window-W2b": true, "window-all": true,
 		"R99": false, "R8-rester": false, "race-": false, "window-W99": false, "mdam": false,
 	} {
-		if err := (Tests{Names: []string{name}}).Check(); (err == nil) != good {
+		if err := (Tests{Names: []string{name}}).Check(kernel.VariantModular); (err == nil) != good {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	for _, name := range []string{"R17", "window-W7", "window-W8"} {
+		if err := (Tests{Names: []string{name}}).Check(kernel.VariantPatched, kernel.VariantDebug); err == nil {
+			t.Errorf("%s on kernels with md built in: no error", name)
+		}
+	}
+	if err := (Tests{Names: []string{"mdadm", "mdadm-by-number"}}).Check(); err == nil {
+		t.Error("two loops of mdadm in one run: no error")
+	}
+}
+
+// TestAllChecksAndOneMore: naming one check beside all must not leave the others
+// out.
+func TestAllChecksAndOneMore(t *testing.T) {
+	plan, err := Tests{Names: []string{"R", event.LongRestarts}}.plan(1)
+	if want := []string{event.AllChecks, event.LongRestarts}; err != nil || !slices.Equal(plan.Only, want) {
+		t.Errorf("%q, %v; want %q", plan.Only, err, want)
 	}
 }

@@ -34,6 +34,9 @@ not stumble over a patch of ours.`,
 		if err != nil {
 			return err
 		}
+		if o.Tree != "" {
+			return usagef("-tree: the patches of the series are tried one by one, not a tree")
+		}
 		return bisectable(cmd, o, all)
 	}
 	return cmd

@@ -28,9 +28,9 @@ func newMatrix() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "matrix",
 		Short: "Compare on every base, and print one table of all requirements and windows",
-		Long: `Make the comparison of "mdlife vmtest" on every base, one after the other, and on mainline
-the tests with the other way of removal as well; then say for every requirement and window
-what each kernel made of it. Exit code 0 only if every verdict is PASS and no patched
+		Long: `Make the comparison of "mdlife vmtest" on every base, one after the other, then the mdadm
+loop with a stray reader that opens by number, and on mainline the tests with the other way of
+removal; then say for every requirement and window what each kernel made of it. Exit code 0 only if every verdict is PASS and no patched
 kernel fails anything. Results: out/matrix.json and those of every comparison.`,
 		Example: `  mdlife matrix
   mdlife matrix -bases 6.1,6.12
@@ -150,6 +150,7 @@ func (w whole) run(ctx context.Context, o vmtests.Options) (u, p verdict.Result,
 	if w.param != "" {
 		o.Append = append(slices.Clone(o.Append), w.param)
 	}
+	o.Out = filepath.Join(o.Root, "out", o.Base.Name, w.name) // not to lose the consoles of another run
 	for _, side := range []struct {
 		variant kernel.Variant
 		result  *verdict.Result

@@ -44,7 +44,7 @@ The unpatched kernel will not.`,
 		if err := checkNames("tests", all.Names); err != nil {
 			return err
 		}
-		if err := all.Check(); err != nil {
+		if err := all.Check(v); err != nil {
 			return usagef("-tests: %w", err)
 		}
 		if err := checkRace(all.Race); err != nil {

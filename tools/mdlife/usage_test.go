@@ -63,6 +63,8 @@ func TestMistakesGetOneLineAndExitTwo(t *testing.T) {
 		"run -tests race-sys":          "race-sysfs",
 		"run -tests window-W99":        "no window is called W99",
 		"windows -only W1,W99":         "no window is called W99",
+		"windows -only W7":             "variant modular",
+		"run -tests R17":               "variant modular",
 		"run -tests=R1,":               "-tests",
 		"windows -only=":               "-only",
 		"mutants -only=":               "-only",

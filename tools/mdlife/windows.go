@@ -33,12 +33,12 @@ hold. The scripts are in tools/mdguest/windows/scripts.`,
 		if err := checkNames("only", names); err != nil {
 			return err
 		}
-		if err := vmtests.WindowTests(names).Check(); err != nil {
-			return usagef("-only: %w", err)
-		}
 		variants, err := parseKernels(kernels)
 		if err != nil {
 			return err
+		}
+		if err := vmtests.WindowTests(names).Check(variants...); err != nil {
+			return usagef("-only: %w", err)
 		}
 		o, err := t.options(cmd)
 		if err != nil {

@@ -44,6 +44,7 @@ func mdadmAlone(m *event.Mdadm) []Result {
 	return []Result{
 		{Name: "mdadm-settled", Requirement: "R23", OK: m.ThereSettled*onTheWayOut <= m.Cycles,
 			Detail: fmt.Sprintf("%d of %d cycles had their device %d ms after mdadm --stop", m.ThereSettled, m.Cycles, m.Spec.SettleMillis)},
+		{Name: "mdadm-reads", OK: m.Reads > 0, Detail: fmt.Sprintf("the stray reader has opened a device %d times", m.Reads)},
 		{Name: "mdadm-left", Requirement: "R23", OK: len(m.LeftAtEnd) == 0,
 			Detail: orElse(strings.Join(m.LeftAtEnd, ", "), "no device left once the reader had gone")},
 		{Name: "mdadm-failed", Requirement: "R23", OK: m.CreateFailed == 0 && m.StopFailed == 0,
@@ -58,9 +59,9 @@ func Together(name, requirement string, all []Result) Result {
 	var bad []string
 	for _, r := range all {
 		if !r.OK {
-			bad = append(bad, r.Name)
+			bad = append(bad, r.Name+": "+r.Detail)
 		}
 	}
 	return Result{Name: name, Requirement: requirement, OK: len(bad) == 0,
-		Detail: orElse(strings.Join(bad, ", "), fmt.Sprintf("all %d tests", len(all)))}
+		Detail: orElse(strings.Join(bad, "; "), fmt.Sprintf("all %d tests", len(all)))}
 }

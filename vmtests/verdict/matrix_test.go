@@ -77,11 +77,11 @@ func TestMatrixIsWritten(t *testing.T) {
 }
 
 func TestTogether(t *testing.T) {
-	good, bad := Result{Name: "a", OK: true}, Result{Name: "b"}
+	good, bad := Result{Name: "a", OK: true}, Result{Name: "b", Detail: "why"}
 	if r := Together("x", "R21", []Result{good, good}); !r.OK || r.Detail != "all 2 tests" {
 		t.Errorf("%+v", r)
 	}
-	if r := Together("x", "R21", []Result{good, bad}); r.OK || r.Detail != "b" {
+	if r := Together("x", "R21", []Result{good, bad}); r.OK || r.Detail != "b: why" {
 		t.Errorf("%+v", r)
 	}
 }

@@ -48,7 +48,7 @@ func (a Accel) args() []string {
 	return []string{"-accel", "tcg,thread=multi"}
 }
 
-// kernelArgs are the kernel parameters that the accelerator needs.
+// kernelArgs are the kernel parameters with which the accelerator does better.
 //
 // An emulated TSC is the host's, the same on every virtual CPU. The kernel does
 // not know that and would take the HPET, each read of which leaves the guest
@@ -68,9 +68,9 @@ func (a Accel) cpu() string {
 	if a == KVM {
 		return "host"
 	}
-	// Five-level page tables only make the emulated walks longer, and SMAP and
-	// SMEP each access to user memory slower, by 5 % of a whole run.
-	return "max,la57=off,smap=off,smep=off"
+	// Five-level page tables only make the emulated walks longer, and SMAP each
+	// access of the kernel to user memory slower.
+	return "max,la57=off,smap=off"
 }
 
 // Probe is an answer to which accelerator to use.

@@ -91,6 +91,11 @@ func Known(prefix string) bool {
 	return slices.ContainsFunc(slices.Concat(all, longChecks, moduleChecks), func(c check) bool { return c.fits(prefix) })
 }
 
+// NeedsModule tells whether a name is only of checks that want md as modules.
+func NeedsModule(prefix string) bool {
+	return Known(prefix) && !slices.ContainsFunc(slices.Concat(all, longChecks), func(c check) bool { return c.fits(prefix) })
+}
+
 // available lists the checks that this kernel can run.
 func available() []check {
 	if machine.MDIsModule() {

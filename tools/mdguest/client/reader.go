@@ -116,9 +116,12 @@ func (s *stray) end() (reads, error) {
 		return r, fmt.Errorf("end the stray reader: %w", err)
 	}
 	stuck := time.AfterFunc(10*time.Second, func() { _ = s.cmd.Process.Kill() })
-	defer stuck.Stop()
-	if err := s.cmd.Wait(); err != nil {
+	err := s.cmd.Wait()
+	if !stuck.Stop() {
 		return r, fmt.Errorf("the stray reader did not end within 10 s: %w", err)
+	}
+	if err != nil {
+		return r, fmt.Errorf("the stray reader failed, see the console: %w", err)
 	}
 	if err := json.Unmarshal([]byte(s.out.String()), &r); err != nil {
 		return r, fmt.Errorf("the stray reader's report: %w", err)

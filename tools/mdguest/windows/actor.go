@@ -34,10 +34,13 @@ type actor struct {
 	name    string
 	tid     int
 	fd      int          // what it has open, or -1
-	child   atomic.Int32 // the process that it runs, or 0
+	child   atomic.Int32 // the process that it runs, 0: none, starting: not yet
 	jobs    chan func() error
 	pending *call // the last call, until its result was asked for
 }
+
+// starting stands for a process that does not run yet.
+const starting = -1
 
 // call is a system call under way.
 type call struct {
@@ -118,7 +121,7 @@ func (a *actor) comesTo(point string) error {
 }
 
 // waits fails unless the call under way comes to sleep in the kernel, and uses no
-// CPU there: one that looks again and again, however seldom, is switched to.
+// CPU there: one that wakes up again and again to look is switched to.
 func (a *actor) waits() error {
 	c := a.pending
 	if c == nil {
@@ -145,7 +148,8 @@ func (a *actor) waits() error {
 	return brokenf("busy", "%s's %s neither sleeps nor returns within %v", a.name, c.what, soon)
 }
 
-// sleeper is who carries out the call: the thread, or the process that it runs.
+// sleeper is who carries out the call: the thread, or the process that it runs,
+// of which nothing can be seen while it is starting.
 func (a *actor) sleeper() int {
 	if pid := a.child.Load(); pid != 0 {
 		return int(pid)
@@ -199,11 +203,12 @@ func (a *actor) signal() error { return unix.Tgkill(os.Getpid(), a.tid, unix.SIG
 func (a *actor) mdadm(node string) error {
 	return a.start("mdadm", func() error {
 		cmd := exec.Command(machine.Mdadm(), "--detail", node)
+		a.child.Store(starting)
+		defer a.child.Store(0)
 		if err := cmd.Start(); err != nil {
 			return err
 		}
 		a.child.Store(int32(cmd.Process.Pid))
-		defer a.child.Store(0)
 		err := cmd.Wait()
 		if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			return errKilled
@@ -224,7 +229,7 @@ var (
 // kill kills the process that the actor runs.
 func (a *actor) kill() error {
 	pid := int(a.child.Load())
-	if pid == 0 {
+	if pid <= 0 {
 		return fmt.Errorf("%s runs no process", a.name)
 	}
 	return unix.Kill(pid, unix.SIGKILL)

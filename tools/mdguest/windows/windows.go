@@ -46,6 +46,12 @@ func Names() []string {
 	return names
 }
 
+// NeedsModule tells whether a window is skipped where md is built in.
+func NeedsModule(name string) bool {
+	text, _ := scripts.ReadFile(path.Join("scripts", name+".txt"))
+	return strings.Contains(string(text), "[!file:/sys/module/md_mod/initstate] skip")
+}
+
 // byNumber puts W2b after W2 and W10 after W9.
 func byNumber(a, b string) int {
 	number := func(name string) (n int, rest string) {
