@@ -15,45 +15,69 @@ import (
 var announceChecks = []check{
 	{"R4-one-add-uevent", "R4", oneAddUevent},
 	{"R4-configured-is-announced", "R4", configuredIsAnnounced},
+	{"R4-made-again-is-silent", "R4", madeAgainIsSilent},
 }
 
 // configuredIsAnnounced configures devices that an open has made again after it
-// lost to a removal. Such a device need not be announced while it only waits to
-// be closed, but whoever configures it wants udev to know.
+// lost to a removal: whoever configures one wants udev to know.
 func configuredIsAnnounced(e *env) (string, error) {
+	n, err := e.announcements(true, 1)
+	return fmt.Sprintf("%d devices that an open had made again had one ADD uevent when they were configured", n), err
+}
+
+// madeAgainIsSilent leaves such devices as they are: udev must not hear of one
+// that only waits to be closed, for it would open that.
+func madeAgainIsSilent(e *env) (string, error) {
+	n, err := e.announcements(false, 0)
+	return fmt.Sprintf("%d devices that an open had made again, and closed, had no ADD uevent", n), err
+}
+
+// announcements makes devices that an open makes again, which configures them or
+// not, and fails unless each has had so many ADD uevents. It returns how many
+// devices that were.
+func (e *env) announcements(configure bool, adds int) (int, error) {
 	const rounds, enough = 400, 8
 	const budget = 800 * time.Millisecond
 	d, err := e.fresh()
 	if err != nil {
-		return "", err
+		return 0, err
 	}
 	if _, err := e.uevents.Drain(); err != nil {
-		return "", err
+		return 0, err
 	}
 	expediteRCU(true)
 	defer expediteRCU(false)
-	again := map[uint64]bool{} // disks that were made again and configured
+	again := map[uint64]bool{} // disks that were made again
 	end := time.Now().Add(budget)
 	for i := 0; i < rounds && len(again) < enough && time.Now().Before(end); i++ {
-		seq, err := d.configureWhatFollows()
+		seq, err := d.whatFollows(configure)
 		if err != nil {
-			return "", err
+			return 0, err
 		}
 		if seq != 0 {
 			again[seq] = true
 		}
 		if err := d.gone(goneLimit); err != nil {
-			return "", err
+			return 0, err
 		}
 	}
-	return d.announced(again)
+	return len(again), d.announced(again, adds)
 }
 
-// announced fails unless each of these disks had one ADD uevent.
-func (d *disk) announced(disks map[uint64]bool) (string, error) {
+// onlyIfGone returns 0 where the device stays after its close: that one was made
+// by an open that came when the first had gone. It removes it.
+func (d *disk) onlyIfGone(seq uint64) (uint64, error) {
+	if d.gone(100*time.Millisecond) == nil {
+		return seq, nil
+	}
+	return 0, md.Remove(d.name, goneLimit)
+}
+
+// announced fails unless each of these disks had so many ADD uevents.
+func (d *disk) announced(disks map[uint64]bool, want int) error {
 	events, err := d.env.uevents.Drain()
 	if err != nil {
-		return "", err
+		return err
 	}
 	adds := map[uint64]int{}
 	for _, ev := range events {
@@ -62,17 +86,17 @@ func (d *disk) announced(disks map[uint64]bool) (string, error) {
 		}
 	}
 	for seq := range disks {
-		if adds[seq] != 1 {
-			return "", fmt.Errorf("%s was made again by an open and configured: %d ADD uevents instead of 1", d.name, adds[seq])
+		if adds[seq] != want {
+			return fmt.Errorf("%s was made again by an open: %d ADD uevents instead of %d", d.name, adds[seq], want)
 		}
 	}
-	return fmt.Sprintf("%d devices that an open had made again had one ADD uevent when they were configured", len(disks)), nil
+	return nil
 }
 
-// configureWhatFollows makes an array, and stops and closes it while another
-// thread opens it again and again. If that gets a disk that follows the first, it
-// configures and stops that. It returns the disk's number, 0 if there was none.
-func (d *disk) configureWhatFollows() (uint64, error) {
+// whatFollows makes an array, and stops and closes it while another thread opens
+// it again and again. If that gets a disk that follows the first, it may configure
+// and stop that. It returns the disk's number, 0 if there was none.
+func (d *disk) whatFollows(configure bool) (uint64, error) {
 	first, err := d.configured()
 	if err != nil {
 		return 0, err
@@ -91,7 +115,7 @@ func (d *disk) configureWhatFollows() (uint64, error) {
 	follows := make(chan found, 1)
 	ready := make(chan bool)
 	go func() {
-		seq, err := d.openWhatFollows(before, ready)
+		seq, err := d.openWhatFollows(before, configure, ready)
 		follows <- found{seq, err}
 	}()
 	<-ready
@@ -101,8 +125,8 @@ func (d *disk) configureWhatFollows() (uint64, error) {
 }
 
 // openWhatFollows opens and closes the device until it gets another disk than
-// the one before, which it configures, or until it sees the device gone.
-func (d *disk) openWhatFollows(before uint64, ready chan<- bool) (uint64, error) {
+// the one before, which it may configure, or until it sees the device gone.
+func (d *disk) openWhatFollows(before uint64, configure bool, ready chan<- bool) (uint64, error) {
 	if err := md.LockThread(); err != nil {
 		return 0, err
 	}
@@ -114,6 +138,10 @@ func (d *disk) openWhatFollows(before uint64, ready chan<- bool) (uint64, error)
 		}
 		seq, err := md.Diskseq(fd)
 		if err == nil && seq != before {
+			if !configure {
+				unix.Close(fd)
+				return d.onlyIfGone(seq)
+			}
 			defer unix.Close(fd)
 			if err := md.SetArrayInfo(fd, md.Array{}.Info()); err != nil {
 				return 0, fmt.Errorf("SET_ARRAY_INFO on %s, made again: %w", d.name, err)
