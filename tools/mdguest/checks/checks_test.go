@@ -42,7 +42,7 @@ func TestChoose(t *testing.T) {
 		want     string
 	}{
 		{[]string{"R1"}, "R1-gone-after-last-close R1-gone-when-close-returns"}, // and not R10, R11 …
-		{[]string{"R8-res", "R4"}, "R4-one-add-uevent R4-configured-is-announced R8-restart-at-once"},
+		{[]string{"R8-res", "R4"}, "R4-one-add-uevent R4-configured-is-announced R4-made-again-is-silent R8-restart-at-once"},
 	} {
 		chosen, err := choose(c.prefixes)
 		var names []string
