@@ -90,8 +90,9 @@ func (s *slot) markDirty() error {
 
 func (s *slot) markClean() error { return os.Remove(s.dirty()) }
 
-// recover deletes racepoint and the objects of a build that was killed or ran out of space:
-// a part of an object file beside a valid .cmd file would pass for up to date.
+// recover deletes racepoint and the objects of a build that was killed or ran out
+// of space: a part of an object file beside a valid .cmd file would pass for up to
+// date.
 // Kconfig's own output stays: it comes into place by renames, and without its
 // auto.conf Kconfig would take every symbol for changed.
 func (s *slot) recover() error {

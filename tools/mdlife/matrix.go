@@ -30,8 +30,9 @@ func newMatrix() *cobra.Command {
 		Short: "Compare on every base, and print one table of all requirements and windows",
 		Long: `Make the comparison of "mdlife vmtest" on every base, one after the other, then the mdadm
 loop with a stray reader that opens by number, and on mainline the tests with the other way of
-removal; then say for every requirement and window what each kernel made of it. Exit code 0 only if every verdict is PASS and no patched
-kernel fails anything. Results: out/matrix.json and those of every comparison.`,
+removal; then say for every requirement and window what each kernel made of it. Exit code 0
+only if every verdict is PASS and no patched kernel fails anything. Results: out/matrix.json
+and those of every comparison.`,
 		Example: `  mdlife matrix
   mdlife matrix -bases 6.1,6.12
   mdlife matrix -modular`,

@@ -55,7 +55,7 @@ func (a Accel) args() []string {
 // under QEMU's one big lock: clocks would slow the races and line them up.
 //
 // QEMU translates a program anew for each place where it finds it in memory: with
-// that chosen at random, each mdadm and each udev worker takes twice the time.
+// that chosen at random, the mdadm loop takes half as long again, and twice the CPU.
 func (a Accel) kernelArgs() []string {
 	if a == TCG {
 		return []string{"tsc=reliable", "norandmaps"}
