@@ -75,17 +75,26 @@ func benchCold(ctx context.Context, o vmtests.Options, _ int, w, log io.Writer) 
 	return printWhole(w)(benchmarks.Cold(ctx, o, log))
 }
 
+// seconds prints a time; 0 is one that was not measured.
+func seconds(s float64) string {
+	if s == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f s", s)
+}
+
 // printWhole prints what Warm or Cold returned.
 func printWhole(w io.Writer) func([]benchmarks.Whole, error) (any, bool, error) {
 	return func(runs []benchmarks.Whole, err error) (any, bool, error) {
 		if err != nil {
 			return nil, false, err
 		}
-		t := newTable(w, "run", "took", "limit", "exit code", "met")
+		t := newTable(w, "run", "took", "make by hand", "usual machine", "scaled", "limit", "exit code", "met")
 		met := true
 		for _, r := range runs {
 			met = met && r.Met()
-			t.AppendRow(table.Row{r.Name, fmt.Sprintf("%.1f s", r.Seconds), fmt.Sprintf("%.0f s", r.Limit), r.Exit, yesNo(r.Met())})
+			t.AppendRow(table.Row{r.Name, seconds(r.Seconds), seconds(r.ByHand), seconds(r.Usual),
+				seconds(r.Scaled()), fmt.Sprintf("%.0f s", r.Limit), r.Exit, yesNo(r.Met())})
 		}
 		t.Render()
 		return runs, met, nil

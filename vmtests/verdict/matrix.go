@@ -26,7 +26,7 @@ var matrixRows = []struct {
 	{"R5", "a dying disk is never handed out", []string{"W1", "W3", "W3b"}},
 	{"R6", "an open that meets one waits and looks again", []string{"W1", "W2", "W2b", "W2c", "W2d"}},
 	{"R7", "an open of a numbered array does not fail", []string{"W4", "W4b", "W5"}},
-	{"R8", "a stopped array stays usable until its last close", []string{"W5b"}},
+	{"R8", "a stopped array stays usable until its last close", []string{"W5b", "W15"}},
 	{"R9", "clear > array_state stops and removes", nil},
 	{"R10", "named arrays get a minor from 512 up", nil},
 	{"R11", "bad names are refused, and nothing leaks", nil},

@@ -111,7 +111,10 @@ var verbs = map[string]func(*stage, *actor) error{
 	"asks for a check": func(s *stage, a *actor) error {
 		return a.start("check > sync_action", func() error { return md.WriteAttr(s.name, "md/sync_action", "check") })
 	},
-	"adds a new array": func(s *stage, a *actor) error { return s.addNewArray(a) },
+	"fails a member":     func(s *stage, a *actor) error { return a.withMember(s.members[0], "SET_DISK_FAULTY", md.SetDiskFaulty) },
+	"removes the member": func(s *stage, a *actor) error { return a.withMember(s.members[0], "HOT_REMOVE_DISK", md.HotRemoveDisk) },
+	"adds the member":    func(s *stage, a *actor) error { return a.withMember(s.members[0], "HOT_ADD_DISK", md.HotAddDisk) },
+	"adds a new array":   func(s *stage, a *actor) error { return s.addNewArray(a) },
 	"unloads md": func(_ *stage, a *actor) error {
 		return a.start("unload", func() error { return machine.UnloadModules(soon) })
 	},
@@ -135,6 +138,15 @@ func (s *stage) act(name string, args []string) error {
 		return fmt.Errorf("%s cannot %q: %w", name, verb, script.ErrUsage)
 	}
 	return f(s, a)
+}
+
+// withMember makes an ioctl about a member.
+func (a *actor) withMember(path, what string, f func(fd int, major, minor uint32) error) error {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return fmt.Errorf("stat %s: %w", path, err)
+	}
+	return a.withFD(what, func(fd int) error { return f(fd, unix.Major(st.Rdev), unix.Minor(st.Rdev)) })
 }
 
 // write writes md/array_state.

@@ -16,12 +16,12 @@ import (
 // TestEveryWindowHasAScript: those of design.md, section 3.
 func TestEveryWindowHasAScript(t *testing.T) {
 	names := Names()
-	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14"} {
+	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14", "W15"} {
 		if !slices.Contains(names, w) {
 			t.Errorf("no script for %s", w)
 		}
 	}
-	if names[0] != "W1" || names[1] != "W2" || names[2] != "W2b" || names[len(names)-1] != "W14" {
+	if names[0] != "W1" || names[1] != "W2" || names[2] != "W2b" || names[len(names)-1] != "W15" {
 		t.Errorf("order %v", names)
 	}
 }
