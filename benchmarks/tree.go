@@ -56,3 +56,31 @@ func editMD(tree string) error {
 	}
 	return werr
 }
+
+// byHand is a tree in which make runs by hand.
+type byHand struct{ kernel.ByHand }
+
+// newByHand copies the tree in which the base was built.
+func newByHand(ctx context.Context, o vmtests.Options, dir string) (byHand, error) {
+	cache, err := kernel.CacheDir()
+	if err != nil {
+		return byHand{}, err
+	}
+	phase := o.Progress.Start("copy a built tree")
+	b, err := kernel.CopyBuilt(ctx, kernel.Request{Base: o.Base, CacheDir: cache, Progress: o.Progress}, dir)
+	if err == nil {
+		err = b.Make(ctx) // whatever is out of date without an edit
+	}
+	phase.End(err)
+	return byHand{b}, err
+}
+
+// edit times make after an edit of md.c.
+func (b byHand) edit(ctx context.Context) (time.Duration, error) {
+	if err := editMD(b.Src); err != nil {
+		return 0, err
+	}
+	started := time.Now()
+	err := b.Make(ctx)
+	return time.Since(started), err
+}
