@@ -222,8 +222,12 @@ func TestBackToStay(t *testing.T) {
 func TestAllowListedFindingsAreNoFailure(t *testing.T) {
 	in := passing()
 	in.Patched.Findings = []Finding{{Kind: "warning", Title: "expected", Allowed: "announces a parameter's end"}}
-	if rep := Judge(in); rep.Verdict != Pass || len(rep.Patched.Findings) != 1 {
+	rep := Judge(in)
+	if rep.Verdict != Pass || len(rep.Patched.Findings) != 1 {
 		t.Errorf("%s %q", rep.Verdict, rep.Reasons)
+	}
+	if rs := cleanConsole(&rep); !strings.Contains(rs[0].Detail, "announces a parameter's end") {
+		t.Errorf("does not tell what was allowed, and why: %q", rs[0].Detail)
 	}
 }
 

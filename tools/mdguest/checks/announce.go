@@ -3,6 +3,7 @@
 package checks
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,10 +35,10 @@ func madeAgainIsSilent(e *env) (string, error) {
 
 // announcements makes devices that an open makes again, which configures them or
 // not, and fails unless each has had so many ADD uevents. It returns how many
-// devices that were.
+// devices that were: without any it has seen nothing, and fails, too.
 func (e *env) announcements(configure bool, adds int) (int, error) {
-	const rounds, enough = 400, 8
-	const budget = 800 * time.Millisecond
+	const enough = 8
+	const budget, longest = 800 * time.Millisecond, 8 * time.Second
 	d, err := e.fresh()
 	if err != nil {
 		return 0, err
@@ -48,8 +49,11 @@ func (e *env) announcements(configure bool, adds int) (int, error) {
 	expediteRCU(true)
 	defer expediteRCU(false)
 	again := map[uint64]bool{} // disks that were made again
-	end := time.Now().Add(budget)
-	for i := 0; i < rounds && len(again) < enough && time.Now().Before(end); i++ {
+	start, rounds := time.Now(), 0
+	for ; len(again) < enough; rounds++ {
+		if took := time.Since(start); took > longest || took > budget && len(again) > 0 {
+			break
+		}
 		seq, err := d.whatFollows(configure)
 		if err != nil {
 			return 0, err
@@ -60,6 +64,9 @@ func (e *env) announcements(configure bool, adds int) (int, error) {
 		if err := d.gone(goneLimit); err != nil {
 			return 0, err
 		}
+	}
+	if len(again) == 0 {
+		return 0, fmt.Errorf("no open has made %s again in %d rounds", d.name, rounds)
 	}
 	return len(again), d.announced(again, adds)
 }
@@ -133,8 +140,11 @@ func (d *disk) openWhatFollows(before uint64, configure bool, ready chan<- bool)
 	close(ready)
 	for end := time.Now().Add(20 * time.Millisecond); time.Now().Before(end) && md.Exists(d.name); {
 		fd, err := md.Open(d.node, unix.O_RDWR)
+		if errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV) {
+			return 0, fmt.Errorf("an open that lost to the removal did not make %s again, but failed: %w", d.name, err)
+		}
 		if err != nil {
-			continue // the race program counts these
+			continue
 		}
 		seq, err := md.Diskseq(fd)
 		if err == nil && seq != before {
