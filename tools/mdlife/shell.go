@@ -22,6 +22,7 @@ func newShell() *cobra.Command {
 		Example: `  mdlife shell                        the patched kernel
   mdlife shell -variant base          the unpatched one
   mdlife shell -variant debug -cpus 4 -mem 2048
+  echo "mdguest checks R8" | mdlife shell
 In the guest: mdadm --create …, mdstress --help; poweroff or Ctrl-a x ends it.`,
 		Args: noArgs,
 	}

@@ -20,7 +20,8 @@ import (
 // Shell boots the guest with its console on the terminal, to the prompt of
 // u-root's shell; Plan, OnEvent, Silence, Timeout and Allow are not used. ^A x
 // ends the machine, ^A c is QEMU's monitor, ^A h tells of the rest; ^C goes to
-// the guest. ConsoleLog, if set, gets what the guest prints.
+// the guest. ConsoleLog, if set, gets what the guest prints. Where the standard
+// input is no terminal, the shell carries out its lines and ends.
 func Shell(ctx context.Context, cfg Config) error {
 	cfg, err := cfg.complete(ctx)
 	if err != nil {
@@ -39,6 +40,16 @@ func Shell(ctx context.Context, cfg Config) error {
 	defer runtime.UnlockOSThread()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		cmd.Stdin = nil
+		keyboard, err := cmd.StdinPipe()
+		if err != nil {
+			return err
+		}
+		prompts := make(chan struct{}, 1)
+		cmd.Stdout = &promptWriter{to: os.Stdout, prompts: prompts}
+		go feed(os.Stdin, prompts, keyboard)
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 2 * time.Second
 	err = cmd.Run()
