@@ -48,7 +48,7 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	// The windows come first: what else is tried may leave an unpatched kernel
 	// with devices that do not go, and members in use.
 	parts = slices.Concat([]func(context.Context, *link.Link, event.Plan) error{forceAll}, parts)
-	for _, part := range append(parts, runSoak, runBench, spoil) {
+	for _, part := range append(parts, runSoak, runBench, spoil, lookForLeaks) {
 		if err := part(ctx, l, p); err != nil {
 			return err
 		}
@@ -94,6 +94,12 @@ func spoil(ctx context.Context, l *link.Link, p event.Plan) error {
 		return nil
 	}
 	return runWindows(ctx, l, p.Windows, true)
+}
+
+// lookForLeaks comes last, when everything should have been given back.
+func lookForLeaks(ctx context.Context, l *link.Link, _ event.Plan) error {
+	l.Phase("leaks")
+	return machine.ScanForLeaks(ctx)
 }
 
 // runWindows forces the windows of these names, or all.

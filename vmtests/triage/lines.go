@@ -11,6 +11,8 @@ var (
 	// stamp is what printk puts before a message: the time and, with
 	// CONFIG_PRINTK_CALLER, the task or CPU.
 	stamp = regexp.MustCompile(`(?:<\d{1,3}>)?\[ {0,5}\d{1,6}\.\d{6}\](?:\[ {0,6}[TC]\d{1,8}\])? ?`)
+	// leak is what kmemleak puts before each line of a report that it prints by itself.
+	leak = regexp.MustCompile(`^kmemleak: (unreferenced|  )`)
 	// escape is a terminal's control sequence.
 	escape = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
 	// frame is a line of a stack trace: a function with offset and size, and
@@ -49,7 +51,7 @@ func split(raw string) []message {
 		// The second message begins where another CPU's stamp does.
 		return append(append(out, message{strings.TrimRight(rest[:next[0]], " "), true}), split(rest[next[0]:])...)
 	}
-	return append(out, message{strings.TrimRight(rest, " \r"), true})
+	return append(out, message{leak.ReplaceAllString(strings.TrimRight(rest, " \r"), "$1"), true})
 }
 
 // isHead says whether a line opens the report that the next lines name.
