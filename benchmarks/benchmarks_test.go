@@ -53,6 +53,20 @@ func TestPromises(t *testing.T) {
 	}
 }
 
+func TestBuilt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "verdict.json")
+	if _, err := built(file); err == nil {
+		t.Error("there is no file")
+	}
+	text := `{"timings": [{"name": "build 6.1-base", "s": 300}, {"name": "patched: boot", "s": 2}, {"name": "build 6.1-patched", "s": 30}]}`
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := built(file); sum != 330 || err != nil {
+		t.Errorf("%v %v", sum, err)
+	}
+}
+
 func TestEditMDChangesTheObject(t *testing.T) {
 	tree := t.TempDir()
 	md := filepath.Join(tree, "drivers", "md", "md.c")

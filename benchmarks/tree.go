@@ -60,12 +60,8 @@ func editMD(tree string) error {
 // byHand is a tree in which make runs by hand.
 type byHand struct{ kernel.ByHand }
 
-// newByHand copies the tree in which the base was built.
-func newByHand(ctx context.Context, o vmtests.Options, dir string) (byHand, error) {
-	cache, err := kernel.CacheDir()
-	if err != nil {
-		return byHand{}, err
-	}
+// newByHand copies into dir the tree in which the base was built.
+func newByHand(ctx context.Context, o vmtests.Options, cache, dir string) (byHand, error) {
 	phase := o.Progress.Start("copy a built tree")
 	b, err := kernel.CopyBuilt(ctx, kernel.Request{Base: o.Base, CacheDir: cache, Progress: o.Progress}, dir)
 	if err == nil {

@@ -4,15 +4,20 @@ package benchmarks
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
+	"mdlife/kernel"
 	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
 )
 
 // Whole is how long one complete comparison took.
@@ -44,6 +49,7 @@ func (w Whole) Met() bool { return w.Exit == 0 && w.Scaled() <= w.Limit }
 // usualEdit to bring the kernel up to date after an edit of md.c.
 const (
 	coldLimit  = 12 * time.Minute
+	buildLimit = 7 * time.Minute // of which both kernels' building
 	warmLimit  = 60 * time.Second
 	quickLimit = 25 * time.Second
 	usualEdit  = 10 * time.Second
@@ -52,7 +58,8 @@ const (
 // killDelay is how long an interrupted run may take to end its guests.
 const killDelay = 20 * time.Second
 
-// Cold times a comparison with an empty cache. log gets the run's output.
+// Cold times a comparison with an empty cache, and the building of both kernels in
+// it, and then make by hand. log gets the run's output.
 func Cold(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error) {
 	cache, err := os.MkdirTemp("", "mdlife-cold-")
 	if err != nil {
@@ -60,8 +67,45 @@ func Cold(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error
 	}
 	defer os.RemoveAll(cache)
 	r := runner{o: o, log: log, env: []string{"XDG_CACHE_HOME=" + cache}}
-	w, err := r.vmtest(ctx, "cold, empty cache", coldLimit)
-	return []Whole{w}, err
+	whole, err := r.vmtest(ctx, "cold, empty cache", coldLimit)
+	if err != nil {
+		return nil, err
+	}
+	building := Whole{Name: "building both kernels", Limit: buildLimit.Seconds(), Exit: whole.Exit}
+	if building.Seconds, err = built(filepath.Join(o.Root, "out", o.Base.Name, verdict.JSONFile)); err != nil {
+		return nil, err
+	}
+	hand, err := newByHand(ctx, o, filepath.Join(cache, "mdlife"), cache)
+	if err != nil {
+		return nil, err
+	}
+	edit, err := hand.edit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	whole.ByHand, whole.Usual = edit.Seconds(), usualEdit.Seconds()
+	building.ByHand, building.Usual = whole.ByHand, whole.Usual
+	return []Whole{whole, building}, nil
+}
+
+// built adds up the building that a verdict's file tells of, in seconds.
+func built(path string) (sum float64, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	var v struct {
+		Timings []verdict.Timing `json:"timings"`
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return 0, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, t := range v.Timings {
+		if strings.HasPrefix(t.Name, "build ") {
+			sum += t.Seconds
+		}
+	}
+	return sum, nil
 }
 
 // Warm times comparisons after an edit of one line in md.c of a developer's
@@ -84,7 +128,11 @@ func Warm(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error
 	if err := warmUp(ctx, o); err != nil {
 		return nil, err
 	}
-	hand, err := newByHand(ctx, o, dir)
+	cache, err := kernel.CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	hand, err := newByHand(ctx, o, cache, dir)
 	if err != nil {
 		return nil, err
 	}

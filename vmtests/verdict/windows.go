@@ -5,6 +5,7 @@ package verdict
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"mdlife/tools/event"
 )
@@ -89,16 +90,32 @@ func windowState(w *event.Window) string {
 	return w.Got + " (" + w.Detail + ")"
 }
 
-// windowSection has one row for each window.
+// windowSection has one row for each window, but for those that no kernel can show:
+// they come last, one row for each reason.
 func windowSection(bad func(name string) bool, ks ...KernelPart) Section {
 	s := Section{Title: "windows, forced"}
+	var skipped []Row
 	for _, name := range windowNames(ks...) {
 		row := Row{Label: name, Bad: bad(name)}
+		ran := false
 		for _, k := range ks {
-			row.Cells = append(row.Cells, windowState(findWindow(k.Windows, name)))
+			w := findWindow(k.Windows, name)
+			ran = ran || w == nil || w.Skipped == ""
+			row.Cells = append(row.Cells, windowState(w))
 		}
-		s.Rows = append(s.Rows, row)
+		if ran {
+			s.Rows = append(s.Rows, row)
+			continue
+		}
+		same := slices.IndexFunc(skipped, func(r Row) bool { return slices.Equal(r.Cells, row.Cells) })
+		if same < 0 {
+			skipped = append(skipped, row)
+			continue
+		}
+		skipped[same].Label += ", " + name
+		skipped[same].Bad = skipped[same].Bad || row.Bad
 	}
+	s.Rows = append(s.Rows, skipped...)
 	return s
 }
 

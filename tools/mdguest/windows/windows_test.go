@@ -21,7 +21,7 @@ func TestEveryWindowHasAScript(t *testing.T) {
 			t.Errorf("no script for %s", w)
 		}
 	}
-	if names[0] != "W1" || names[1] != "W2" || names[2] != "W2b" || names[len(names)-1] != "W15" {
+	if names[0] != "W1" || names[1] != "W1s" || names[2] != "W2" || names[3] != "W2b" || names[len(names)-1] != "W15" {
 		t.Errorf("order %v", names)
 	}
 }
