@@ -90,6 +90,10 @@ func TestEditMDChangesTheObject(t *testing.T) {
 		}
 		before = string(b)
 	}
+	lines := strings.Split(strings.TrimSpace(before), "\n")
+	if name := strings.Fields(lines[1])[3]; strings.Contains(lines[2], name) {
+		t.Errorf("two edits define %s", name)
+	}
 }
 
 func TestWrite(t *testing.T) {

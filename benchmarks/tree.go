@@ -50,7 +50,7 @@ func editMD(tree string) error {
 	if err != nil {
 		return err
 	}
-	_, werr := fmt.Fprintf(f, "static const char *md_edit __attribute__((used)) = \"%d\";\n", time.Now().UnixNano())
+	_, werr := fmt.Fprintf(f, "static const int md_edit_%d __attribute__((used));\n", time.Now().UnixNano())
 	if cerr := f.Close(); werr == nil {
 		werr = cerr
 	}

@@ -40,7 +40,7 @@ func CopyBuilt(ctx context.Context, req Request, dir string) (ByHand, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return ByHand{}, fmt.Errorf("cp %s: %w: %s", s.src(), err, out)
 	}
-	return b, nil
+	return b, relocate(filepath.Join(b.Src, "obj/tools"), s.src(), b.Src)
 }
 
 // Make builds what an edit has made out of date.
