@@ -112,8 +112,10 @@ func (d *disk) whatFollows(configure bool) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := d.stop(first); err != nil {
-		return 0, err
+	if !md.RemovesInStop() { // or the opens must be there when it stops
+		if err := d.stop(first); err != nil {
+			return 0, err
+		}
 	}
 	type found struct {
 		seq uint64
@@ -126,9 +128,12 @@ func (d *disk) whatFollows(configure bool) (uint64, error) {
 		follows <- found{seq, err}
 	}()
 	<-ready
+	if md.RemovesInStop() {
+		err = d.stop(first)
+	}
 	d.env.close(first)
 	f := <-follows
-	return f.seq, f.err
+	return f.seq, errors.Join(err, f.err)
 }
 
 // openWhatFollows opens and closes the device until it gets another disk than
