@@ -147,6 +147,9 @@ func (s *session) verdict(f *Failure) error {
 	if f.Tail == nil {
 		f.Tail = s.console.last()
 	}
+	if f.Reason == "" && len(f.Findings) == 0 {
+		f.Reason = "ended for a report that turned out to be an expected one"
+	}
 	if f.Reason == "" || len(f.Findings) > 0 && f.Blocked == nil {
 		f.Reason = f.Findings[0].Title
 	}

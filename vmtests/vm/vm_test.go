@@ -135,6 +135,26 @@ func TestLongEvent(t *testing.T) {
 
 // TestConsoleNoise has a console without end of line, and with bytes that are
 // no text.
+// TestExpectedByALaterLine: a report is expected by a line that comes only after its
+// title; the guest goes on.
+func TestExpectedByALaterLine(t *testing.T) {
+	cfg := fakeConfig(t, `hello
+console '[    1.000000] ------------[ cut here ]------------'
+console '[    1.000000] WARNING: CPU: 0 PID: 1 at block/genhd.c:1 __del_gendisk+0x1/0x2'
+sleep 0.2
+console '[    1.000000] Call Trace:'
+console '[    1.000000]  md_kobj_release+0x1/0x2'
+console '[    1.000000] ---[ end trace 0000000000000000 ]---'
+sleep 0.8
+finish
+`)
+	cfg.Allow = []triage.Allow{{Text: "md_kobj_release", Reason: "known"}}
+	res, _, err := runFake(t, cfg)
+	if err != nil || len(res.Allowed) != 1 || len(res.Findings) != 0 {
+		t.Errorf("%v; allowed %+v, findings %+v", err, res.Allowed, res.Findings)
+	}
+}
+
 func TestConsoleNoise(t *testing.T) {
 	cfg := fakeConfig(t, `hello; head -c 300000 /dev/zero >&3; head -c 100000 /dev/urandom >&3; console; warn; finish`)
 	_, _, err := runFake(t, cfg)

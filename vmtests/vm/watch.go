@@ -44,7 +44,10 @@ func (s *session) watch(ctx context.Context) *Failure {
 		case err := <-s.badPort:
 			return &Failure{Reason: err.Error()}
 		case <-grace:
-			return &Failure{}
+			if _, found := s.console.findings(); len(found) > 0 {
+				return &Failure{}
+			}
+			grace = nil // what is expected was not the first line of the report
 		case <-silence.C:
 			return s.hung(fmt.Sprintf("silent for %v", s.cfg.Silence))
 		case <-timeout.C:
