@@ -25,8 +25,8 @@ type subBench struct {
 var subBenches = []subBench{
 	{"boot", "boot to first result, against plain QEMU", benchBoot},
 	{"uncontended", "open+close and create/stop/gone, patched against unpatched", benchUncontended},
-	{"warm", "a whole comparison after an edit of md.c", benchWarm},
-	{"cold", "a whole comparison with an empty cache", benchCold},
+	{"warm", "a whole comparison after an edit of md.c, and what make takes for that by hand", benchWarm},
+	{"cold", "a whole comparison with an empty cache, likewise", benchCold},
 }
 
 func newBench() *cobra.Command {
