@@ -47,9 +47,8 @@ func TestPromises(t *testing.T) {
 	if (Whole{Seconds: 61, Limit: 60}).Met() || (Whole{Seconds: 1, Limit: 60, Exit: 1}).Met() || !(Whole{Seconds: 59, Limit: 60}).Met() {
 		t.Error("Whole.Met")
 	}
-	slower := Whole{Seconds: 66, Limit: 60, ByHand: 15, Usual: 10}
-	if faster := (Whole{Seconds: 50, Limit: 60, ByHand: 5, Usual: 10}); slower.Scaled() != 44 || !slower.Met() || faster.Met() {
-		t.Error("on another machine")
+	if slower := (Whole{Seconds: 66, Limit: 60, ByHand: 15, Usual: 10}); slower.Scaled() != 44 || slower.Met() {
+		t.Error("a slow machine is no excuse")
 	}
 }
 

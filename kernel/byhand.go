@@ -37,8 +37,8 @@ func CopyBuilt(ctx context.Context, req Request, dir string) (ByHand, error) {
 	}
 	b := ByHand{Src: filepath.Join(dir, "src"), jobs: req.Jobs}
 	cmd := exec.Command("cp", "-a", "--reflink=auto", s.src(), b.Src) // with the times that make goes by
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return ByHand{}, fmt.Errorf("cp %s: %w: %s", s.src(), err, out)
+	if _, err := proc.Output(ctx, cmd); err != nil {
+		return ByHand{}, err
 	}
 	return b, relocate(filepath.Join(b.Src, "obj/tools"), s.src(), b.Src)
 }

@@ -13,11 +13,6 @@ var expected = []triage.Allow{
 		Reason: "7.2 announces, once, that the parameter will go when an array is created by opening its node",
 	},
 	{
-		Base:   "6.1",
-		Text:   "KCSAN: data-race in _find_first_bit",
-		Reason: "native_stop_other_cpus(), to switch off, reads the mask of CPUs while they leave it",
-	},
-	{
 		Base: "6.12",
 		Text: "possible circular locking in blk_probe_dev",
 		Reason: "6.12's own md_alloc() takes the new array's reconfig_mutex, which nobody else can have yet, below " +

@@ -133,8 +133,6 @@ func TestLongEvent(t *testing.T) {
 	}
 }
 
-// TestConsoleNoise has a console without end of line, and with bytes that are
-// no text.
 // TestExpectedByALaterLine: a report is expected by a line that comes only after its
 // title; the guest goes on.
 func TestExpectedByALaterLine(t *testing.T) {
@@ -155,6 +153,8 @@ finish
 	}
 }
 
+// TestConsoleNoise has a console without end of line, and with bytes that are
+// no text.
 func TestConsoleNoise(t *testing.T) {
 	cfg := fakeConfig(t, `hello; head -c 300000 /dev/zero >&3; head -c 100000 /dev/urandom >&3; console; warn; finish`)
 	_, _, err := runFake(t, cfg)
