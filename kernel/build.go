@@ -159,8 +159,13 @@ func (j *job) build(ctx context.Context, s *slot, kernels store) (r Result, err 
 	m := &maker{slot: s, jobs: j.req.Jobs, log: log, phase: j.req.Progress.Start("build " + j.name)}
 	defer func() { m.phase.End(err) }()
 	full := s.state.FullLines == 0
-	if m.total = s.state.Lines; full {
+	switch {
+	case full:
 		m.total = fullLines
+	case s.state.Config != j.config:
+		m.total = s.state.FullLines
+	default:
+		m.total = s.state.Lines
 	}
 	if err := s.markDirty(); err != nil {
 		return Result{}, err
@@ -179,7 +184,7 @@ func (j *job) build(ctx context.Context, s *slot, kernels store) (r Result, err 
 }
 
 // fullLines is about what make prints for a whole kernel of our size.
-const fullLines = 1960
+const fullLines = 1350
 
 // endSlot takes the dirty marker away after an end at which make has cleaned up
 // behind itself, as it does after errors and SIGINT.
@@ -213,11 +218,7 @@ func (j *job) make(ctx context.Context, m *maker) error {
 	if !canLoadModules(config) {
 		return m.run(ctx, "bzImage")
 	}
-	// Also where nothing is a module: it makes what racepoint is linked with.
-	if err := m.run(ctx, "bzImage", "modules"); err != nil {
-		return err
-	}
-	return m.buildRacepoint(ctx)
+	return m.makeWithRacepoint(ctx)
 }
 
 // publish copies the kernel from the slot into the store.

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -145,6 +146,24 @@ func TestRacepointIsBuiltForEachKernel(t *testing.T) {
 	_, err := Build(t.Context(), req)
 	if err == nil || !strings.Contains(err.Error(), "kernel/racepoint") || !strings.Contains(err.Error(), "no such function") {
 		t.Errorf("a module that does not compile: %v", err)
+	}
+}
+
+// TestRacepointIsMadeBesideTheLink: linking the kernel keeps one processor busy
+// only, and the module needs nothing that it makes.
+func TestRacepointIsMadeBesideTheLink(t *testing.T) {
+	build(t, fakeRequest(t, map[string]string{"LINK_LAST": ""}))
+}
+
+// TestKernelThatDoesNotLink ends the making of the module, too, and is the error
+// that is told.
+func TestKernelThatDoesNotLink(t *testing.T) {
+	_, err := Build(t.Context(), fakeRequest(t, map[string]string{"LINK_ERROR": ""}))
+	if err == nil || !strings.Contains(err.Error(), "cannot link") || strings.Contains(err.Error(), "racepoint") {
+		t.Errorf("a kernel that does not link: %v", err)
+	}
+	if errors.Is(err, context.Canceled) {
+		t.Errorf("the making of the module was told of: %v", err)
 	}
 }
 

@@ -13,8 +13,10 @@ import (
 // fakeMakefile stands in for Kbuild: it "compiles" each .c file by copying it,
 // and links by concatenation. A source can ask for trouble: ERROR does not
 // compile, SLOW writes half of its object and then hangs until the file "go"
-// appears beside the source tree, FULL leaves half an object on a full disk. A
-// file NO_MODULES keeps modules from compiling.
+// appears beside the source tree, FULL leaves half an object on a full disk.
+// Of files, NO_MODULES keeps modules from compiling, LINK_LAST the kernel from
+// being linked before the module is, and with LINK_ERROR the kernel cannot be
+// linked, while the module takes for ever.
 const fakeMakefile = `VERSION = 6
 PATCHLEVEL = 1
 .DELETE_ON_ERROR:
@@ -27,11 +29,16 @@ olddefconfig:
 bzImage: $(objs)
 	@mkdir -p $(O)/arch/x86/boot $(O)/include/config
 	@echo 6.1.0-fake > $(O)/include/config/kernel.release
+	@echo "  LD      .tmp_vmlinux1"
+	@if [ -e LINK_LAST ]; then for i in $$(seq 50); do [ -e ../racepoint/racepoint.ko ] && break; sleep 0.1; done; fi
+	@if [ -e LINK_LAST ] && [ ! -e ../racepoint/racepoint.ko ]; then echo "ld: error: linked first"; exit 1; fi
+	@if [ -e LINK_ERROR ]; then echo "ld: error: cannot link"; exit 1; fi
 	@cat $(objs) > $(O)/vmlinux
 	@cp $(O)/vmlinux $(O)/arch/x86/boot/bzImage
 modules:
 	@if [ -n "$(M)" ] && [ -e NO_MODULES ]; then echo "$(M)/point.c:1:1: error: no such function"; exit 1; fi
-	@if [ -n "$(M)" ]; then cat $(O)/vmlinux $(M)/point.c > $(M)/racepoint.ko; fi
+	@if [ -n "$(M)" ] && [ -e LINK_ERROR ]; then for i in $$(seq 300); do sleep 0.2; done; fi
+	@if [ -n "$(M)" ]; then cat $(objs) $(M)/point.c > $(M)/racepoint.ko; fi
 $(O)/%.o: %.c
 	@echo "  CC      $*.o"
 	@if grep -q ERROR $<; then echo "../$<:1:7: error: 'x' undeclared"; exit 1; fi

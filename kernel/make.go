@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"mdlife/kernel/internal/proc"
 	"mdlife/tools/progress"
@@ -19,16 +20,28 @@ import (
 
 // maker runs make in a slot and logs what it prints.
 type maker struct {
-	slot  *slot
-	jobs  int
+	slot   *slot
+	jobs   int
+	phase  *progress.Phase
+	onLink func() // called when the kernel is being linked, if not nil
+
+	mu    sync.Mutex // for what follows: two makes may run
 	log   *os.File
-	phase *progress.Phase
 	lines int // printed so far
 	total int // expected; 0 if unknown
 }
 
+// linking begins what make prints from the kernel's first linking on. By then
+// all objects are made, and the list of exported symbols is.
+var linking = []byte(" .tmp_vmlinux")
+
 // Write logs make's output and counts its lines, which are its steps.
 func (m *maker) Write(p []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.onLink != nil && bytes.Contains(p, linking) {
+		m.onLink()
+	}
 	m.lines += bytes.Count(p, []byte("\n"))
 	m.phase.Step(m.lines, max(m.total, m.lines)*min(m.total, 1))
 	return m.log.Write(p)

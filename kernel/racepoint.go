@@ -8,10 +8,14 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
+
+	"mdlife/kernel/internal/proc"
 )
 
 // Racepoint is where a kernel's directory has the module racepoint, which holds
@@ -38,6 +42,50 @@ func racepointID() (string, error) {
 // racepointDir is where the module is built: beside the trees, of which it
 // changes nothing.
 func (s *slot) racepointDir() string { return s.path("racepoint") }
+
+// makeWithRacepoint makes the kernel and the module. The module has all it needs
+// once the kernel's linking begins, which keeps one processor busy only.
+func (m *maker) makeWithRacepoint(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	begun := make(chan struct{})
+	m.onLink = sync.OnceFunc(func() { close(begun) })
+	module := make(chan error)
+	go func() {
+		select {
+		case <-ctx.Done():
+			module <- nil
+			return
+		case <-begun:
+		}
+		err := m.buildRacepoint(ctx)
+		if err != nil {
+			cancel(err)
+		}
+		module <- err
+	}()
+	// Modules also where nothing is one: it makes what racepoint is linked with.
+	err := m.run(ctx, "bzImage", "modules")
+	if err != nil {
+		cancel(err)
+	} else {
+		m.onLink() // nothing was linked
+	}
+	return firstError(ctx, err, <-module)
+}
+
+// firstError returns the error of two makes that ended both, and nothing about
+// one that only had to end because of the other, unless it left files cut off.
+func firstError(ctx context.Context, kernel, module error) error {
+	first := context.Cause(ctx)
+	if first == nil {
+		return nil
+	}
+	if errors.Is(kernel, proc.ErrKilled) || errors.Is(module, proc.ErrKilled) {
+		return fmt.Errorf("%w (%w)", first, proc.ErrKilled)
+	}
+	return first
+}
 
 // buildRacepoint makes the module for the kernel that the slot holds, as far as
 // that has changed since the slot's last build.

@@ -42,11 +42,12 @@ func leash() (string, error) {
 //
 //   - ignore_loglevel: u-root's init lowers the console's level.
 //   - panic=-1: with QEMU's -no-reboot, a panic ends the machine at once.
+//   - log_buf_len: the kernel's own buffer is small, to keep its image small.
 //   - hung_task_timeout_secs: the kernel's default of 120 s is longer than most
 //     runs.
 func kernelArgs(cfg Config) []string {
 	return append(cfg.Accel.kernelArgs(),
-		"console=ttyS0", "ignore_loglevel", "panic=-1", "sysrq_always_enabled",
+		"console=ttyS0", "ignore_loglevel", "panic=-1", "sysrq_always_enabled", "log_buf_len=1M",
 		"sysctl.kernel.hung_task_timeout_secs=20", "hostname=mdlife",
 	)
 }
