@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 )
 
 // buildBase builds a base, with its patches if the variant has them.
@@ -153,48 +154,48 @@ func buildTree(ctx context.Context, req Request) (Result, error) {
 		j.slot, j.name = j.slot+"-"+string(req.Variant), j.name+"-"+string(req.Variant)
 	}
 	j.donors = slices.DeleteFunc(slotsOf(req), func(name string) bool { return name == j.slot })
-	files, err := req.scanTree(ctx, t, filepath.Join(req.CacheDir, "work", j.slot+".scan"))
+	files, id, err := req.scanTree(ctx, t, filepath.Join(req.CacheDir, "work", j.slot+".scan"))
 	if err != nil {
 		return Result{}, err
 	}
-	j.inputs = "tree " + files.id()
-	j.version = func(ctx context.Context) string { return t.version(ctx, files.id()) }
+	j.inputs = "tree " + id
+	j.version = func(ctx context.Context) string { return t.version(ctx, id) }
 	j.load = func(ctx context.Context) (content, func(), error) {
 		return req.treeContent(ctx, t, files)
 	}
 	return j.do(ctx)
 }
 
-// scanTree scans a tree with the help of the last scan, kept in file.
-func (req Request) scanTree(ctx context.Context, t tree, file string) (manifest, error) {
+// scanTree scans a tree with the help of the last scan, kept in file. It returns
+// the tree's manifest and that one's id.
+func (req Request) scanTree(ctx context.Context, t tree, file string) (files manifest, id string, err error) {
 	phase := req.Progress.Start("look at " + t.dir)
-	files, err := t.scan(ctx, loadManifest(file))
-	if err == nil {
-		if err = os.MkdirAll(filepath.Dir(file), 0o755); err == nil {
-			err = files.save(file)
-		}
+	defer func() { phase.End(err) }()
+	if files, err = t.scan(ctx, file); err != nil {
+		return nil, "", err
 	}
-	phase.End(err)
-	return files, err
+	saved := make(chan error, 1)
+	go func() { saved <- files.save(file) }()
+	id = files.id()
+	return files, id, <-saved
 }
 
 // treeContent is a tree's content; what equals the base's source, if that is
 // unpacked, can be linked to it.
 func (req Request) treeContent(ctx context.Context, t tree, files manifest) (content, func(), error) {
-	var base source
-	var pristine manifest
-	if src, ok := req.unpacked(); ok {
-		m, err := src.manifest(ctx)
+	base, ok := req.unpacked()
+	pristine := sync.OnceValue(func() manifest { // of use to a new slot only
+		m, err := base.manifest(ctx)
 		if err != nil {
-			return content{}, nil, err
+			return nil // there is only time to lose
 		}
-		base, pristine = src, m
-	}
+		return m
+	})
 	return content{
 		files: files,
 		from:  func(path string) string { return filepath.Join(t.dir, path) },
 		shared: func(path string) string {
-			if pristine[path].same(files[path]) {
+			if ok && pristine()[path].same(files[path]) {
 				return filepath.Join(base.dir, path)
 			}
 			return ""

@@ -154,7 +154,7 @@ func (req Request) treeSource(ctx context.Context) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	list, err := tree.scan(ctx, manifest{})
+	list, err := tree.scan(ctx, "")
 	if err != nil {
 		return source{}, err
 	}

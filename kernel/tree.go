@@ -131,14 +131,16 @@ func (t tree) describe(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// scan returns the tree's manifest. Files whose size and times are those in
-// old are not read again.
-func (t tree) scan(ctx context.Context, old manifest) (manifest, error) {
+// scan returns the tree's manifest. Files whose size and times are those in the
+// manifest that the file last holds, if any, are not read again.
+func (t tree) scan(ctx context.Context, last string) (manifest, error) {
+	loaded := make(chan manifest, 1)
+	go func() { loaded <- loadManifest(last) }()
 	paths, err := t.list(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return scanPaths(ctx, t.dir, paths, old)
+	return scanPaths(ctx, t.dir, paths, <-loaded)
 }
 
 // scanPaths makes a manifest of paths below dir, with one reader a processor.
