@@ -31,7 +31,22 @@ type check struct {
 }
 
 // all lists the checks in the order in which they run.
-var all = slices.Concat(lifeChecks, announceChecks, stopChecks, namedChecks, nameChecks, numberChecks, failChecks, dataChecks, holdChecks, lastChecks)
+var all = slices.Concat(lifeChecks, announceChecks, stopChecks, expedited(namedChecks), expedited(nameChecks), numberChecks,
+	failChecks, expedited(dataChecks), expedited(holdChecks), lastChecks)
+
+// expedited has checks that race with nothing run with short waits for RCU: each
+// removal of a device takes some.
+func expedited(checks []check) []check {
+	quick := slices.Clone(checks)
+	for i, c := range quick {
+		quick[i].run = func(e *env) (string, error) {
+			expediteRCU(true)
+			defer expediteRCU(false)
+			return c.run(e)
+		}
+	}
+	return quick
+}
 
 // DefaultLimit is how long a check may take before it counts as hung, unless
 // told otherwise. The longest takes 2 s, and some 40 s with KASAN and lockdep.

@@ -64,6 +64,8 @@ func (e *env) end() {
 
 // cleanUp closes what a check has left open and removes every md device.
 func (e *env) cleanUp() error {
+	expediteRCU(true)
+	defer expediteRCU(false)
 	e.mu.Lock()
 	fds := e.fds
 	e.fds = map[int]bool{}
