@@ -66,6 +66,16 @@ func TestBuilt(t *testing.T) {
 	}
 }
 
+func TestMedian(t *testing.T) {
+	run := func(s, hand float64, exit int) Whole {
+		return Whole{Name: "warm", Runs: []float64{s}, Seconds: s, Limit: 60, Exit: exit, ByHand: hand, Usual: 10}
+	}
+	got := median([]Whole{run(70, 12, 0), run(50, 11, 1), run(55, 15, 0)})
+	if got.Seconds != 55 || got.ByHand != 12 || got.Exit != 1 || len(got.Runs) != 3 || got.Met() {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestEditMDChangesTheObject(t *testing.T) {
 	tree := t.TempDir()
 	md := filepath.Join(tree, "drivers", "md", "md.c")

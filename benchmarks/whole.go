@@ -15,20 +15,23 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/montanaflynn/stats"
+
 	"mdlife/kernel"
 	"mdlife/vmtests"
 	"mdlife/vmtests/verdict"
 )
 
-// Whole is how long one complete comparison took.
+// Whole is how long complete comparisons took.
 type Whole struct {
-	Name    string  `json:"name"`
-	Seconds float64 `json:"s"`
-	Limit   float64 `json:"limit_s"` // what the project promises
-	Exit    int     `json:"exit"`    // of mdlife vmtest: 0 for PASS
+	Name    string    `json:"name"`
+	Runs    []float64 `json:"runs_s"`  // each of them
+	Seconds float64   `json:"s"`       // their median
+	Limit   float64   `json:"limit_s"` // what the project promises
+	Exit    int       `json:"exit"`    // the worst of mdlife vmtest's: 0 for PASS
 
 	// ByHand is how long this machine took to make the kernel after the same edit,
-	// by hand, just before and just after; Usual what the machine takes for that
+	// by hand, just before each run, by median; Usual what the machine takes for that
 	// which the promise was made for. 0: not measured.
 	ByHand float64 `json:"by_hand_s,omitempty"`
 	Usual  float64 `json:"usual_s,omitempty"`
@@ -76,6 +79,7 @@ func Cold(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error
 	if building.Seconds, err = built(filepath.Join(o.Root, "out", o.Base.Name, verdict.JSONFile)); err != nil {
 		return nil, err
 	}
+	building.Runs = []float64{building.Seconds}
 	hand, err := newByHand(ctx, o, filepath.Join(cache, "mdlife"), cache)
 	if err != nil {
 		return nil, err
@@ -109,11 +113,14 @@ func built(path string) (sum float64, err error) {
 	return sum, nil
 }
 
+// warmTurns is how often Warm takes each time: machines differ, and so does one
+// machine from one minute to the next.
+const warmTurns = 3
+
 // Warm times comparisons after an edit of one line in md.c of a developer's
-// tree, which is the base's source with the series applied: one with the usual
-// races, then one with -quick. The first build of the tree is not timed. Before and
-// after each, make is timed by hand, for machines differ, and so does one machine
-// from one minute to the next.
+// tree, which is the base's source with the series applied: with the usual races
+// and with -quick, in turn, and before each make by hand. The first build of the
+// tree is not timed.
 func Warm(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error) {
 	dir, err := os.MkdirTemp("", "mdlife-warm-")
 	if err != nil {
@@ -125,7 +132,6 @@ func Warm(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error
 		return nil, err
 	}
 	o.Tree = tree
-	r := runner{o: o, log: log}
 	if err := editMD(tree); err != nil { // or an earlier benchmark's kernel would do
 		return nil, err
 	}
@@ -140,34 +146,49 @@ func Warm(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error
 	if err != nil {
 		return nil, err
 	}
-	var out []Whole
-	for _, c := range []struct {
-		name  string
-		limit time.Duration
-		args  []string
-	}{
-		{"warm, one line of md.c edited", warmLimit, nil},
-		{"the same with -quick", quickLimit, []string{"-quick"}},
-	} {
-		before, err := hand.edit(ctx)
+	r := runner{o: o, log: log}
+	var full, quick []Whole
+	for range warmTurns {
+		w, err := r.edited(ctx, tree, hand, "warm, one line of md.c edited", warmLimit)
 		if err != nil {
 			return nil, err
 		}
-		if err := editMD(tree); err != nil {
+		full = append(full, w)
+		if w, err = r.edited(ctx, tree, hand, "the same with -quick", quickLimit, "-quick"); err != nil {
 			return nil, err
 		}
-		w, err := r.vmtest(ctx, c.name, c.limit, append(c.args, "-tree", tree)...)
-		if err != nil {
-			return nil, err
-		}
-		after, err := hand.edit(ctx)
-		if err != nil {
-			return nil, err
-		}
-		w.ByHand, w.Usual = (before+after).Seconds()/2, usualEdit.Seconds()
-		out = append(out, w)
+		quick = append(quick, w)
 	}
-	return out, nil
+	return []Whole{median(full), median(quick)}, nil
+}
+
+// edited times make by hand and then one comparison, both after an edit.
+func (r runner) edited(ctx context.Context, tree string, hand byHand, name string, limit time.Duration, args ...string) (Whole, error) {
+	made, err := hand.edit(ctx)
+	if err != nil {
+		return Whole{}, err
+	}
+	if err := editMD(tree); err != nil {
+		return Whole{}, err
+	}
+	w, err := r.vmtest(ctx, name, limit, append(args, "-tree", tree)...)
+	w.ByHand, w.Usual = made.Seconds(), usualEdit.Seconds()
+	return w, err
+}
+
+// median makes one of several runs, at least one.
+func median(runs []Whole) Whole {
+	all := runs[0]
+	all.Runs = nil
+	var byHand []float64
+	for _, w := range runs {
+		all.Runs = append(all.Runs, w.Runs...)
+		byHand = append(byHand, w.ByHand)
+		all.Exit = max(all.Exit, w.Exit)
+	}
+	all.Seconds, _ = stats.Median(all.Runs) // fails for none
+	all.ByHand, _ = stats.Median(byHand)
+	return all
 }
 
 // runner starts mdlife as a process of its own, as a user would.
@@ -191,7 +212,8 @@ func (r runner) vmtest(ctx context.Context, name string, limit time.Duration, ar
 	cmd.WaitDelay = killDelay
 	started := time.Now()
 	err = cmd.Run()
-	w := Whole{Name: name, Seconds: time.Since(started).Seconds(), Limit: limit.Seconds()}
+	took := time.Since(started).Seconds()
+	w := Whole{Name: name, Runs: []float64{took}, Seconds: took, Limit: limit.Seconds()}
 	if ctx.Err() != nil {
 		return w, ctx.Err()
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -83,17 +84,29 @@ func seconds(s float64) string {
 	return fmt.Sprintf("%.1f s", s)
 }
 
+// each prints the times of several runs, "" for one.
+func each(runs []float64) string {
+	if len(runs) < 2 {
+		return ""
+	}
+	var out []string
+	for _, s := range runs {
+		out = append(out, fmt.Sprintf("%.1f", s))
+	}
+	return strings.Join(out, ", ")
+}
+
 // printWhole prints what Warm or Cold returned.
 func printWhole(w io.Writer) func([]benchmarks.Whole, error) (any, bool, error) {
 	return func(runs []benchmarks.Whole, err error) (any, bool, error) {
 		if err != nil {
 			return nil, false, err
 		}
-		t := newTable(w, "run", "took", "make by hand", "usual machine", "scaled", "limit", "exit code", "met")
+		t := newTable(w, "run", "took (median)", "each", "make by hand", "usual machine", "scaled", "limit", "exit code", "met")
 		met := true
 		for _, r := range runs {
 			met = met && r.Met()
-			t.AppendRow(table.Row{r.Name, seconds(r.Seconds), seconds(r.ByHand), seconds(r.Usual),
+			t.AppendRow(table.Row{r.Name, seconds(r.Seconds), each(r.Runs), seconds(r.ByHand), seconds(r.Usual),
 				seconds(r.Scaled()), fmt.Sprintf("%.0f s", r.Limit), r.Exit, yesNo(r.Met())})
 		}
 		t.Render()

@@ -120,12 +120,15 @@ func (w *watch) look() (stuck []*thread) {
 	return stuck
 }
 
+// endLimit is how long a device may take to go that nobody has open.
+const endLimit = time.Second
+
 // settleAll waits for the devices to go once all threads have closed them, and
 // cleans up what is left, as a user could. What goes then, and may have been
 // made by an open in peace (see event.Allowed), is noted; the rest is left.
 func (r *race) settleAll(res *event.Race, hung bool) {
 	names := r.names()
-	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(endLimit); ; time.Sleep(5 * time.Millisecond) {
 		res.Left = res.Left[:0]
 		for _, name := range names {
 			res.Left = append(res.Left, md.Left(name)...)
