@@ -162,7 +162,7 @@ func (j *job) build(ctx context.Context, s *slot, kernels store) (r Result, err 
 	switch {
 	case full:
 		m.total = fullLines
-	case s.state.Config != j.config:
+	case s.state.Config != "" && s.state.Config != j.config: // everything anew
 		m.total = s.state.FullLines
 	default:
 		m.total = s.state.Lines
