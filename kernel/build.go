@@ -184,7 +184,7 @@ func (j *job) build(ctx context.Context, s *slot, kernels store) (r Result, err 
 }
 
 // fullLines is about what make prints for a whole kernel of our size.
-const fullLines = 1350
+const fullLines = 1480
 
 // endSlot takes the dirty marker away after an end at which make has cleaned up
 // behind itself, as it does after errors and SIGINT.
