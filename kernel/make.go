@@ -22,13 +22,13 @@ import (
 type maker struct {
 	slot   *slot
 	jobs   int
+	log    *os.File
 	phase  *progress.Phase
 	onLink func() // called when the kernel is being linked, if not nil
 
 	mu    sync.Mutex // for what follows: two makes may run
-	log   *os.File
-	lines int // printed so far
-	total int // expected; 0 if unknown
+	lines int        // printed so far
+	total int        // expected; 0 if unknown
 }
 
 // linking begins what make prints from the kernel's first linking on. By then

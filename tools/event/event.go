@@ -75,7 +75,7 @@ type RaceSpec struct {
 const RaceStretch = 4
 
 // MdadmSpec is the loop of Debian's mdadm and systemd-udevd under a stray
-// reader: create a raid1 on brd, stop it, look. Two arrays share the cycles.
+// reader: create a raid1 on brd, stop it, look. Its arrays share the cycles.
 type MdadmSpec struct {
 	Cycles       int `json:"cycles"`
 	SettleMillis int `json:"settle_ms"` // when to look the second time
