@@ -249,7 +249,7 @@ type Mdadm struct {
 
 // Bench is one benchmark's samples, one per round, in microseconds.
 type Bench struct {
-	Name    string    `json:"name"` // "open-close", "create-stop-gone"
+	Name    string    `json:"name"` // "open-close"; "create-stop-gone", and its parts: "create-stop-gone: stop"
 	Micros  []float64 `json:"us"`
 	PerUnit string    `json:"per"` // what one sample is the mean of: "open+close", "cycle"
 }

@@ -49,6 +49,21 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+func TestCountedCommand(t *testing.T) {
+	cfg := fakeConfig(t, "hello; finish")
+	cfg.Accel, cfg.CPUs = Counted, 2
+	res, err := Run(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := strings.Join(res.Command, " ")
+	for _, want := range []string{"-accel tcg,thread=single -icount shift=1,sleep=off", "-smp 1", "-cpu max", "tsc=reliable"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("no %q in %s", want, line)
+		}
+	}
+}
+
 func TestShellCommand(t *testing.T) {
 	cfg := fakeConfig(t, "")
 	cfg, err := cfg.complete(context.Background())

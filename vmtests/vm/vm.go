@@ -90,6 +90,9 @@ func (cfg Config) complete(ctx context.Context) (Config, error) {
 			return cfg, fmt.Errorf("boot %s: %w", cfg.Name, err)
 		}
 	}
+	if cfg.Accel == Counted {
+		cfg.CPUs = 1
+	}
 	cfg.CPUs = orDefault(cfg.CPUs, defaultCPUs)
 	cfg.MemMiB = orDefault(cfg.MemMiB, defaultMemMiB)
 	cfg.Silence = orDefault(cfg.Silence, defaultSilence)

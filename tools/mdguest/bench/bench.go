@@ -20,12 +20,18 @@ import (
 // How many operations one sample is the mean of: enough to take tens of
 // milliseconds under TCG, so that the timer's resolution does not matter.
 const (
-	opensPerSample  = 2000
-	writesPerSample = 500
+	opensPerSample  = 10000
+	writesPerSample = 10000
 	cyclesPerSample = 20
 )
 
 const block = 4096 // bytes, of a write
+
+// tick bounds the pause before a cycle: nearly all of a cycle's time is the wait
+// for RCU's grace periods, which go by the kernel's ticks. A cycle that always
+// began at the same point between two ticks would make a whole tick of a
+// microsecond, or nothing.
+const tick = 4 * time.Millisecond // CONFIG_HZ_250
 
 const goneLimit = 2 * time.Second
 
@@ -39,9 +45,7 @@ func Run(ctx context.Context, rounds int, device string, members []string, progr
 		return nil, err
 	}
 	defer os.Remove(b.node)
-	opens := event.Bench{Name: "open-close", PerUnit: "open+close"}
-	writes := event.Bench{Name: "write-4k-random", PerUnit: "write"}
-	cycles := event.Bench{Name: "create-stop-gone", PerUnit: "cycle"}
+	samples := newSamples()
 	type result struct{ err error }
 	done := make(chan result, 1)
 	go func() {
@@ -50,7 +54,7 @@ func Run(ctx context.Context, rounds int, device string, members []string, progr
 				return err
 			}
 			for i := 0; i < rounds && ctx.Err() == nil; i++ {
-				if err := b.round(&opens, &writes, &cycles); err != nil {
+				if err := b.round(samples); err != nil {
 					return err
 				}
 				progress(int64(i+1), 0)
@@ -59,17 +63,36 @@ func Run(ctx context.Context, rounds int, device string, members []string, progr
 		}()}
 	}()
 	res := <-done
-	return []event.Bench{opens, writes, cycles}, res.err
+	return samples.all(), res.err
+}
+
+// samples are what is measured: two paths, a whole cycle and its parts.
+type samples struct{ opens, writes, cycles, creates, stops, gone event.Bench }
+
+func newSamples() *samples {
+	return &samples{
+		opens:   event.Bench{Name: "open-close", PerUnit: "open+close"},
+		writes:  event.Bench{Name: "write-4k-random", PerUnit: "write"},
+		cycles:  event.Bench{Name: "create-stop-gone", PerUnit: "cycle"},
+		creates: event.Bench{Name: "create-stop-gone: create", PerUnit: "cycle"},
+		stops:   event.Bench{Name: "create-stop-gone: stop", PerUnit: "cycle"},
+		gone:    event.Bench{Name: "create-stop-gone: gone", PerUnit: "cycle"},
+	}
+}
+
+func (s *samples) all() []event.Bench {
+	return []event.Bench{s.opens, s.writes, s.cycles, s.creates, s.stops, s.gone}
 }
 
 type bench struct {
 	device string
 	node   string
 	array  md.Array
+	rng    *rand.Rand
 }
 
 func setUp(device string, members []string) (*bench, error) {
-	b := &bench{device: device, node: "/dev/.bench-" + device}
+	b := &bench{device: device, node: "/dev/.bench-" + device, rng: rand.New(rand.NewPCG(1, 1))}
 	var err error
 	if b.array, err = md.Raid1(members...); err != nil {
 		return nil, err
@@ -82,20 +105,19 @@ func setUp(device string, members []string) (*bench, error) {
 }
 
 // round takes one sample of each.
-func (b *bench) round(opens, writes, cycles *event.Bench) error {
+func (b *bench) round(s *samples) error {
 	us, err := b.live(func(int) (float64, error) { return mean(opensPerSample, b.openClose) })
 	if err != nil {
-		return fmt.Errorf("%s: %w", opens.Name, err)
+		return fmt.Errorf("%s: %w", s.opens.Name, err)
 	}
-	opens.Micros = append(opens.Micros, us)
+	s.opens.Micros = append(s.opens.Micros, us)
 	if us, err = b.live(b.writes); err != nil {
-		return fmt.Errorf("%s: %w", writes.Name, err)
+		return fmt.Errorf("%s: %w", s.writes.Name, err)
 	}
-	writes.Micros = append(writes.Micros, us)
-	if us, err = mean(cyclesPerSample, b.cycle); err != nil {
-		return fmt.Errorf("%s: %w", cycles.Name, err)
+	s.writes.Micros = append(s.writes.Micros, us)
+	if err := b.cycles(s); err != nil {
+		return fmt.Errorf("%s: %w", s.cycles.Name, err)
 	}
-	cycles.Micros = append(cycles.Micros, us)
 	return nil
 }
 
@@ -146,25 +168,50 @@ func (b *bench) writes(fd int) (float64, error) {
 	})
 }
 
-// cycle is one life of an array without members, from open to gone.
-func (b *bench) cycle() error {
+// cycles measures lives of an array and their parts.
+func (b *bench) cycles(s *samples) error {
+	var sum life
+	for range cyclesPerSample {
+		time.Sleep(time.Duration(b.rng.Int64N(int64(tick))))
+		l, err := b.cycle()
+		if err != nil {
+			return err
+		}
+		sum.create, sum.stop, sum.gone = sum.create+l.create, sum.stop+l.stop, sum.gone+l.gone
+	}
+	s.cycles.Micros = append(s.cycles.Micros, micros(sum.create+sum.stop+sum.gone, cyclesPerSample))
+	s.creates.Micros = append(s.creates.Micros, micros(sum.create, cyclesPerSample))
+	s.stops.Micros = append(s.stops.Micros, micros(sum.stop, cyclesPerSample))
+	s.gone.Micros = append(s.gone.Micros, micros(sum.gone, cyclesPerSample))
+	return nil
+}
+
+// life is how long the parts of an array's life took: from before the open until it
+// is configured, its stop, and from the close until it has gone.
+type life struct{ create, stop, gone time.Duration }
+
+// cycle is one life of an array without members.
+func (b *bench) cycle() (l life, err error) {
+	start := time.Now()
 	fd, err := md.Open(b.node, unix.O_RDWR)
 	if err != nil {
-		return fmt.Errorf("open: %w", err)
+		return l, fmt.Errorf("open: %w", err)
 	}
 	if err := md.SetArrayInfo(fd, md.Array{}.Info()); err != nil {
 		unix.Close(fd)
-		return fmt.Errorf("SET_ARRAY_INFO: %w", err)
+		return l, fmt.Errorf("SET_ARRAY_INFO: %w", err)
 	}
+	created := time.Now()
 	err = md.StopArray(fd)
+	stopped := time.Now()
 	unix.Close(fd)
 	if err != nil {
-		return fmt.Errorf("STOP_ARRAY: %w", err)
+		return l, fmt.Errorf("STOP_ARRAY: %w", err)
 	}
 	if !md.SpinGone(b.device, goneLimit) {
-		return fmt.Errorf("%s does not go", b.device)
+		return l, fmt.Errorf("%s does not go", b.device)
 	}
-	return nil
+	return life{created.Sub(start), stopped.Sub(created), time.Since(stopped)}, nil
 }
 
 // mean runs f n times and returns the mean in microseconds.
@@ -175,5 +222,8 @@ func mean(n int, f func() error) (float64, error) {
 			return 0, err
 		}
 	}
-	return float64(time.Since(start).Nanoseconds()) / 1e3 / float64(n), nil
+	return micros(time.Since(start), n), nil
 }
+
+// micros is the mean of n operations that took d, in microseconds.
+func micros(d time.Duration, n int) float64 { return float64(d.Nanoseconds()) / 1e3 / float64(n) }
