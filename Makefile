@@ -58,7 +58,7 @@ windows: deps $(MDLIFE) ## force each race window: the unpatched kernel fails in
 	@$(MDLIFE) windows $(base_flags)
 
 .PHONY: bench
-bench: deps $(MDLIFE) ## how fast: boot, uncontended paths against the unpatched kernel
+bench: deps $(MDLIFE) ## how fast: boot, and what the series costs where nobody races
 	@$(MDLIFE) bench $(base_flags)
 
 .PHONY: shell

@@ -33,8 +33,8 @@ const countedSlow = 4
 // of the result is the benchmark's name.
 //
 // The guests' CPUs poll where they have nothing to do: to wake an emulated one
-// takes the host 0.1 to 0.3 ms, a hundred times what a real one takes, so that
-// what sleeps once more would be all that is seen.
+// takes the host 0.1 to 0.3 ms (TCG, 2 cores), and who sleeps once more would
+// be charged for that.
 func Uncontended(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
 	if err := o.ChooseAccel(ctx); err != nil {
 		return nil, err
@@ -44,8 +44,8 @@ func Uncontended(ctx context.Context, o vmtests.Options, rounds int) (map[string
 }
 
 // Counted is Uncontended on one CPU whose clock goes by the instructions that it
-// has executed ([vm.Counted]): the host's other work does not show, and the time
-// that a kernel waits for its own ticks does.
+// has executed ([vm.Counted], whatever o.Accel says): the host's other work does
+// not show, and the time that a kernel waits for its own ticks does.
 func Counted(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
 	o.Accel = vm.Counted
 	return compare(ctx, o, rounds, countedRounds, countedSlow)

@@ -24,7 +24,7 @@ type subBench struct {
 
 var subBenches = []subBench{
 	{"boot", "boot to first result, against plain QEMU", benchBoot},
-	{"counted", "open+close, 4 KiB writes and create/stop/gone, patched against unpatched, by a clock that counts instructions", benchCounted},
+	{"counted", "open+close, 4 KiB writes and create/stop/gone, patched against unpatched, by a clock that counts instructions (always TCG)", benchCounted},
 	{"uncontended", "the same by the wall clock", benchUncontended},
 	{"warm", "a whole comparison after an edit of md.c, and what make takes for that by hand", benchWarm},
 	{"cold", "a whole comparison with an empty cache, likewise", benchCold},

@@ -27,9 +27,9 @@ const (
 	TCG Accel = "tcg" // QEMU's emulation, one thread a virtual CPU
 
 	// Counted is TCG with a clock that goes by the instructions executed, 2 ns
-	// each, and jumps to the next timer where the guest has nothing to do. Times
-	// measured by it do not depend on the host. Only for measuring, on one CPU: a
-	// second one would come up too late for the first one's patience.
+	// each, and jumps to the next timer where the guest has nothing to do: times
+	// by it hardly depend on the host. Only for measuring, and on one CPU: with
+	// two, a kernel hangs when it starts the second.
 	Counted Accel = "tcg-counted"
 )
 

@@ -30,7 +30,8 @@ const block = 4096 // bytes, of a write
 // tick bounds the pause before a cycle: nearly all of a cycle's time is the wait
 // for RCU's grace periods, which go by the kernel's ticks. A cycle that always
 // began at the same point between two ticks would make a whole tick of a
-// microsecond, or nothing.
+// microsecond, or nothing. The pause is not counted, so what the kernel does in
+// it for the cycle before, after that one's device has gone, is not either.
 const tick = 4 * time.Millisecond // CONFIG_HZ_250
 
 const goneLimit = 2 * time.Second
