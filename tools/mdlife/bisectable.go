@@ -55,7 +55,7 @@ func bisectable(cmd *cobra.Command, o vmtests.Options, all bool) error {
 		return err
 	}
 	if len(claims) == 0 {
-		return usagef("%s: there is no such file, or it claims nothing; 6.1 has one", filepath.Join(dir, "claims"))
+		return usagef("%s: there is no such file, or it claims nothing", filepath.Join(dir, "claims"))
 	}
 	failed := false
 	for n, name := range names {
