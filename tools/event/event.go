@@ -179,7 +179,7 @@ type Check struct {
 // Window is the result of one forced interleaving (package windows). Of Held, Got
 // and Skipped exactly one is set.
 type Window struct {
-	Name    string  `json:"name"`              // "W1", see design.md, section 3
+	Name    string  `json:"name"`              // "W1", see docs/requirements.md
 	Title   string  `json:"title"`             // what happens when, one line
 	Held    bool    `json:"held"`              // everything went as promised
 	Got     string  `json:"got,omitempty"`     // what came instead: an errno's name, "hang", "not forced" …

@@ -41,7 +41,7 @@ var matrixRows = []struct {
 	{"R20", "no open waits for a close; SIGKILL ends each wait", []string{"W5d", "W13"}},
 	{"R21", "all that with both ways of removal", []string{"W10", "W1s", "W2s", "W3s", "W3t", "W5s", "W9s"}},
 	{"R22", "the unraced paths cost nothing", nil},
-	{"R23", "nothing comes back to stay", []string{"W11", "W16"}},
+	{"R23", "nothing comes back to stay", []string{"W11", "W16", "W17"}},
 }
 
 // Matrix says for each requirement and window what each kernel of each base makes

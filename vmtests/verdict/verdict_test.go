@@ -207,7 +207,7 @@ func TestEveryRuleCanFail(t *testing.T) {
 	}
 }
 
-// TestBackToStay has the figures of design.md section 1: unpatched kernels had
+// TestBackToStay has the figures of the first prototypes: unpatched kernels had
 // their device again after 3 to 5 of 40 cycles, R7 without R23 after 36 or 37.
 func TestBackToStay(t *testing.T) {
 	for n, pass := range map[int]bool{0: true, 3: true, 36: false, 37: false} {

@@ -84,6 +84,8 @@ func windowState(w *event.Window) string {
 		return "skipped: " + w.Skipped
 	case w.Held:
 		return fmt.Sprintf("holds (%.2f s)", w.Seconds)
+	case w.Got == w.Fails && w.Got == "ok": // where it should have waited, or failed
+		return fmt.Sprintf("wrongly ok (%.2f s)", w.Seconds)
 	case w.Got == w.Fails:
 		return fmt.Sprintf("%s (%.2f s)", w.Got, w.Seconds)
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Package checks tests the requirements on md's devices, one small function
-// each, named after the requirement (design.md, section 1). What only a race can
+// each, named after the requirement (docs/requirements.md). What only a race can
 // show is left to package race, but for R23, which is raced here step by step.
 package checks
 
@@ -53,14 +53,15 @@ func expedited(checks []check) []check {
 const DefaultLimit = 120 * time.Second
 
 // Run runs the checks whose names begin with one of prefixes, or all if there
-// are none, and reports each. A check that takes longer than limit hangs and
-// ends the run: the checks after it are reported as failed.
-func Run(ctx context.Context, members, prefixes []string, limit time.Duration, report func(event.Check)) error {
+// are none, and reports each. Arrays are made of a pair of members, the first that
+// is free. A check that takes longer than limit hangs and ends the run: the checks
+// after it are reported as failed.
+func Run(ctx context.Context, pairs [][]string, prefixes []string, limit time.Duration, report func(event.Check)) error {
 	chosen, err := choose(prefixes)
 	if err != nil {
 		return err
 	}
-	e, err := newEnv(members)
+	e, err := newEnv(pairs)
 	if err != nil {
 		return err
 	}
@@ -73,6 +74,9 @@ func Run(ctx context.Context, members, prefixes []string, limit time.Duration, r
 		if hung != "" {
 			report(event.Check{Name: c.name, Requirement: c.requirement, Detail: "not run, since " + hung + " hangs"})
 			continue
+		}
+		if err := e.chooseMembers(); err != nil {
+			return err
 		}
 		res, ok := runOn(c, e, e.cleanUp, limit)
 		report(res)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ const (
 
 // env is what the checks share.
 type env struct {
+	pairs   [][]string // of members; the first is in use
 	members []string
 	raid1   md.Array // of the members
 	dir     string   // device nodes
@@ -41,10 +43,10 @@ type env struct {
 // firstMinor keeps the checks' numbers clear of the races' and mdadm's.
 const firstMinor = 100
 
-func newEnv(members []string) (*env, error) {
-	e := &env{members: members, minor: firstMinor - 1, fds: map[int]bool{}, stuck: map[string]bool{}}
-	var err error
-	if e.raid1, err = md.Raid1(members...); err != nil {
+func newEnv(pairs [][]string) (*env, error) {
+	e := &env{pairs: pairs, minor: firstMinor - 1, fds: map[int]bool{}, stuck: map[string]bool{}}
+	err := e.chooseMembers()
+	if err != nil {
 		return nil, err
 	}
 	if e.uevents, err = uevent.Listen(); err != nil {
@@ -55,6 +57,26 @@ func newEnv(members []string) (*env, error) {
 		return nil, fmt.Errorf("no place for device nodes: %w (run as root)", err)
 	}
 	return e, nil
+}
+
+// chooseMembers takes the first pair that nobody has claimed: an array that one
+// check cannot get rid of, on an unpatched kernel, is not another's fault.
+func (e *env) chooseMembers() (err error) {
+	for len(e.pairs) > 1 && slices.ContainsFunc(e.pairs[0], claimed) {
+		e.pairs = e.pairs[1:]
+	}
+	e.members = e.pairs[0]
+	e.raid1, err = md.Raid1(e.members...)
+	return err
+}
+
+// claimed tells whether somebody has a disk open with O_EXCL.
+func claimed(disk string) bool {
+	fd, err := md.Open(disk, unix.O_RDONLY|unix.O_EXCL)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return errors.Is(err, unix.EBUSY)
 }
 
 func (e *env) end() {

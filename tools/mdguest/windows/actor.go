@@ -19,12 +19,13 @@ import (
 	"mdlife/tools/mdguest/racepoint"
 )
 
-// How long things may take that need not wait for anything, how long it is tried
-// to clean up, and how long a call must have slept in the kernel, without waking
-// up, to count as waiting.
+// How long things may take that need not wait for anything, how long a device may
+// stay when nobody needs it, how long it is tried to clean up, and how long a call
+// must have slept in the kernel, without waking up, to count as waiting.
 const (
 	soon     = 3 * time.Second // longer than racepoint's cap
-	giveUp   = time.Second     // in removing what is left of a script
+	goes     = 1500 * time.Millisecond
+	giveUp   = time.Second // in removing what is left of a script
 	sleeping = 20 * time.Millisecond
 	tick     = time.Millisecond
 )

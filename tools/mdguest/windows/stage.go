@@ -96,12 +96,21 @@ func (s *stage) strike() error {
 }
 
 // remove removes the arrays if they are there and can be. On an unpatched kernel
-// the open for that may itself lose to a removal under way.
+// the open for that may itself lose to a removal under way, and where a removal
+// never ends it waits for ever: it is left then, as everything else that hangs.
 func (s *stage) remove() {
-	for _, name := range append(s.others, s.name) {
-		for deadline := time.Now().Add(giveUp); md.Exists(name) && time.Now().Before(deadline); time.Sleep(tick) {
-			_ = md.Remove(name, giveUp)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, name := range append(s.others, s.name) {
+			for deadline := time.Now().Add(giveUp); md.Exists(name) && time.Now().Before(deadline); time.Sleep(tick) {
+				_ = md.Remove(name, giveUp)
+			}
 		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(soon):
 	}
 }
 
@@ -250,13 +259,13 @@ func (s *stage) nothingLeft() error {
 	if err := s.leave(); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(soon); ; time.Sleep(tick) {
+	for deadline := time.Now().Add(goes); ; time.Sleep(tick) {
 		left := md.Left(s.name)
 		if len(left) == 0 {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return brokenf(gotLeft, "all have closed %s, but it is still in %s after %v", s.name, strings.Join(left, ", "), soon)
+			return brokenf(gotLeft, "all have closed %s, but it is still in %s after %v", s.name, strings.Join(left, ", "), goes)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package windows forces the race windows of design.md, section 3, one after the
+// Package windows forces the race windows of docs/requirements.md, one after the
 // other: a script for each, in scripts/, holds one side at a place in the kernel
 // (package racepoint) while the other acts. The scripts say what a kernel that
 // keeps the promises does, and in a line "fails" what the unpatched one gives

@@ -5,6 +5,7 @@ package windows
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -13,16 +14,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestEveryWindowHasAScript: those of design.md, section 3.
+// TestEveryWindowHasAScript: no window of docs/requirements.md has got lost.
 func TestEveryWindowHasAScript(t *testing.T) {
 	names := Names()
-	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14", "W15", "W16"} {
+	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14", "W15", "W16", "W17"} {
 		if !slices.Contains(names, w) {
 			t.Errorf("no script for %s", w)
 		}
 	}
-	if names[0] != "W1" || names[1] != "W1s" || names[2] != "W2" || names[3] != "W2b" || names[len(names)-1] != "W16" {
+	if names[0] != "W1" || names[1] != "W1s" || names[2] != "W2" || names[3] != "W2b" || names[len(names)-1] != "W17" {
 		t.Errorf("order %v", names)
+	}
+}
+
+// TestDocsListEveryWindow: comments and commit messages name windows that a reader
+// looks up there.
+func TestDocsListEveryWindow(t *testing.T) {
+	docs, err := os.ReadFile("../../../docs/requirements.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Names() {
+		text, err := scripts.ReadFile("scripts/" + name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row := fmt.Sprintf("| %s | %s | ", name, title(text)); !strings.Contains(string(docs), row) {
+			t.Errorf("docs/requirements.md has no row %q", row)
+		}
 	}
 }
 
