@@ -19,7 +19,10 @@ endif
 
 export KERNEL_SRC # for the shell to quote it
 base_flags = -base $(BASE) $(if $(KERNEL_SRC),-tree "$$KERNEL_SRC")
-run_flags  = $(base_flags) $(if $(QUICK),-quick) $(if $(SEED),-seed $(SEED))
+run_flags  = $(base_flags) $(if $(filter-out 0 n no,$(QUICK)),-quick) $(if $(SEED),-seed $(SEED))
+
+# $(call takes,A B): say which variables that were given to make do nothing here.
+takes = $(foreach v,$(filter-out $1,BASE KERNEL_SRC QUICK SEED MINUTES),$(if $(filter command,$(origin $v)),$(info note: make $@ takes no $v, only $(or $1,none))))
 
 .PHONY: help
 help: ## show this help
@@ -28,10 +31,12 @@ help: ## show this help
 
 .PHONY: vmtest
 vmtest: deps $(MDLIFE) ## build both kernels, boot them, race opens against stops, compare
+	$(call takes,BASE KERNEL_SRC QUICK SEED)
 	@$(MDLIFE) vmtest $(run_flags)
 
 .PHONY: test
 test: deps $(MDLIFE) ## unit tests, go vet, linter, and the patches' own checks
+	$(call takes,BASE)
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go test $(GOTESTFLAGS) ./...
@@ -39,30 +44,37 @@ test: deps $(MDLIFE) ## unit tests, go vet, linter, and the patches' own checks
 
 .PHONY: vmtest-all
 vmtest-all: deps $(MDLIFE) ## vmtest on every base, and one table of all requirements and windows
+	$(call takes,SEED)
 	@$(MDLIFE) matrix $(if $(SEED),-seed $(SEED))
 
 .PHONY: mutants
 mutants: deps $(MDLIFE) ## take each mechanism out of the series in turn: the tests must notice
+	$(call takes,BASE SEED KERNEL_SRC)
 	@$(MDLIFE) mutants $(base_flags) $(if $(SEED),-seed $(SEED))
 
 .PHONY: bisectable
 bisectable: deps $(MDLIFE) ## build and boot every prefix of the series, and test what it claims so far
+	$(call takes,BASE KERNEL_SRC)
 	@$(MDLIFE) bisectable $(base_flags)
 
 .PHONY: soak
 soak: deps $(MDLIFE) ## race at random for MINUTES=10, on several devices at once
+	$(call takes,BASE KERNEL_SRC SEED MINUTES)
 	@$(MDLIFE) soak $(base_flags) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED))
 
 .PHONY: windows
 windows: deps $(MDLIFE) ## force each race window: the unpatched kernel fails in it, the patched one holds
+	$(call takes,BASE KERNEL_SRC)
 	@$(MDLIFE) windows $(base_flags)
 
 .PHONY: bench
 bench: deps $(MDLIFE) ## how fast: boot, and what the series costs where nobody races
+	$(call takes,BASE KERNEL_SRC)
 	@$(MDLIFE) bench $(base_flags)
 
 .PHONY: shell
 shell: deps $(MDLIFE) ## a prompt inside the patched kernel
+	$(call takes,BASE KERNEL_SRC)
 	@$(MDLIFE) shell $(base_flags)
 
 .PHONY: deps

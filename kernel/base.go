@@ -27,6 +27,9 @@ type Base struct {
 
 	// Moving says that the archive replaces its version now and then.
 	Moving bool
+	// Since is the first version, as in 6.7, of the trees that are best compared
+	// with this base. The table of bases rises in it.
+	Since [2]int
 	// SyncRemoval says that it has two ways to remove an array's device.
 	SyncRemoval bool
 }
@@ -44,6 +47,8 @@ var bases = []Base{
 		Name:    "6.12",
 		Package: "linux-source-6.12",
 		Suites:  []string{"trixie", "trixie-updates", "trixie-security"},
+
+		Since: [2]int{6, 7}, // MD_CLOSING outlasts the stop; multipath and faulty have gone
 	},
 	{
 		Name:    "mainline",
@@ -52,6 +57,7 @@ var bases = []Base{
 
 		Fragment:    "mainline",
 		Moving:      true,
+		Since:       [2]int{6, 17}, // the stop may delete the disk
 		SyncRemoval: true,
 	},
 }

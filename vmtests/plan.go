@@ -17,7 +17,7 @@ const (
 	openersRunning = 2
 )
 
-// The mdadm loop: as many cycles as design.md measured R23 with, and when it
+// The mdadm loop: as many cycles as R23 was measured with at first, and when it
 // looks for the device a second time.
 const (
 	mdadmCycles      = 40

@@ -55,6 +55,9 @@ func benchCounted(ctx context.Context, o vmtests.Options, rounds int, w, _ io.Wr
 	return printPaired(w)(benchmarks.Counted(ctx, o, rounds))
 }
 
+// isPart tells whether a name is of a part of a cycle.
+func isPart(name string) bool { return strings.Contains(name, ": ") }
+
 // printPaired prints what Uncontended or Counted returned. A part of a cycle is
 // shown, and nothing is promised of it: what one part saves, another may take.
 func printPaired(w io.Writer) func(map[string]paired.Result, error) (any, bool, error) {
@@ -68,7 +71,7 @@ func printPaired(w io.Writer) func(map[string]paired.Result, error) (any, bool, 
 			r := results[name]
 			verdict := yesNo(r.WithinNoise)
 			switch {
-			case strings.Contains(name, ": "):
+			case isPart(name):
 				verdict = "(a part)"
 			case r.Void:
 				verdict = "void: the machine was too restless"

@@ -67,7 +67,19 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 		return o, err
 	}
 	o.Progress = progress.New(cmd.ErrOrStderr())
+	if o.Tree != "" {
+		noteNearer(o)
+	}
 	return o, nil
+}
+
+// noteNearer says so where another base has more in common with the tree: what the
+// verdict asks for depends on the base.
+func noteNearer(o vmtests.Options) {
+	near, version, err := kernel.NearestBase(o.Tree)
+	if err == nil && near.Name != o.Base.Name {
+		o.Progress.Printf("    note  the tree is %s, and is compared with %s: -base %s (make: BASE=%s) is nearer", version, o.Base.Name, near.Name, near.Name)
+	}
 }
 
 // checkNames makes sure that a flag for names names something: an empty variable

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newKernel is the contract of design.md section 7: the directory is the last
-// and only line on stdout.
+// newKernel is for scripts as well as for people: the directory is the last and
+// only line on stdout.
 func newKernel() *cobra.Command {
 	var variant string
 	cmd := &cobra.Command{

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,9 +14,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mdlife/benchmarks"
 	"mdlife/kernel"
 	"mdlife/vmtests"
 	"mdlife/vmtests/verdict"
+)
+
+// extras are what a matrix can have besides; each takes long.
+type extras struct{ modular, cost bool }
+
+// What an unraced path may take, patched against unpatched, and how many rounds
+// measure it.
+const (
+	mostCost   = 1 / 0.98
+	costRounds = 3
 )
 
 // syncRemoval makes a mainline kernel delete a device in the stop itself.
@@ -24,7 +36,7 @@ const syncRemoval = "md_mod.legacy_async_del_gendisk=N"
 func newMatrix() *cobra.Command {
 	var bases []string
 	var seed uint64
-	var modular bool
+	var more extras
 	cmd := &cobra.Command{
 		Use:   "matrix",
 		Short: "Compare on every base, and print one table of all requirements and windows",
@@ -35,13 +47,14 @@ only if every verdict is PASS and no patched kernel fails anything. Results: out
 and those of every comparison.`,
 		Example: `  mdlife matrix
   mdlife matrix -bases 6.1,6.12
-  mdlife matrix -modular`,
+  mdlife matrix -modular -cost    every row`,
 		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&bases, "bases", baseNames(), "bases to compare on")
 	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
-	f.BoolVar(&modular, "modular", false, "also unload md, built as modules with KASAN (R17; the first build takes 12 minutes a base)")
+	f.BoolVar(&more.cost, "cost", false, "also measure what unraced paths cost, as \"mdlife bench -what counted\" does (R22; 2 minutes a base)")
+	f.BoolVar(&more.modular, "modular", false, "also unload md, built as modules with KASAN (R17; the first build takes 12 minutes a base)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkNames("bases", bases); err != nil {
 			return err
@@ -56,18 +69,18 @@ and those of every comparison.`,
 			seed, o.Long = o.Seed, true
 			all = append(all, o)
 		}
-		return matrix(cmd, all, modular)
+		return matrix(cmd, all, more)
 	}
 	return cmd
 }
 
 // matrix fills the table, base by base, and prints it.
-func matrix(cmd *cobra.Command, all []vmtests.Options, modular bool) error {
+func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 	started := time.Now()
 	m := verdict.NewMatrix(started, all[0].Seed)
 	var bad []string
 	for _, o := range all {
-		failed, err := compareBase(cmd.Context(), m, o, modular)
+		failed, err := compareBase(cmd.Context(), m, o, more)
 		if errors.Is(err, kernel.ErrNotFetched) {
 			o.Progress.Printf("    note  %s is left out: %v", o.Base.Name, err)
 			continue
@@ -95,7 +108,7 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, modular bool) error {
 }
 
 // compareBase runs what there is to run on a base. It returns what failed.
-func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, modular bool) (bad []string, err error) {
+func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, x extras) (bad []string, err error) {
 	rep, err := vmtests.Compare(ctx, o)
 	if err != nil {
 		return nil, err
@@ -120,15 +133,21 @@ func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, modu
 			bad = append(bad, o.Base.Name+": "+p.Reason())
 		}
 	}
-	if modular {
-		k, err := o.RunTests(ctx, kernel.VariantModular, vmtests.ModuleTests(), o.Seed)
+	for _, extra := range []struct {
+		wanted bool
+		run    func(context.Context, vmtests.Options) ([]verdict.Result, error)
+	}{{x.modular, asModules}, {x.cost, costs}} {
+		if !extra.wanted {
+			continue
+		}
+		rs, err := extra.run(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range verdict.Alone(k) {
+		for _, r := range rs {
 			patched = append(patched, r)
 			if !r.OK {
-				bad = append(bad, o.Base.Name+", md as modules: "+r.Reason())
+				bad = append(bad, o.Base.Name+": "+r.Reason())
 			}
 		}
 	}
@@ -163,4 +182,31 @@ func (w whole) run(ctx context.Context, o vmtests.Options) (u, p verdict.Result,
 		*side.result = verdict.Together(w.name, w.requirement, verdict.Alone(k))
 	}
 	return u, p, nil
+}
+
+// asModules unloads md under opens and stops (R17).
+func asModules(ctx context.Context, o vmtests.Options) ([]verdict.Result, error) {
+	k, err := o.RunTests(ctx, kernel.VariantModular, vmtests.ModuleTests(), o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	return verdict.Alone(k), nil
+}
+
+// costs measures the unraced paths (R22).
+func costs(ctx context.Context, o vmtests.Options) ([]verdict.Result, error) {
+	measured, err := benchmarks.Counted(ctx, o, costRounds)
+	if err != nil {
+		return nil, err
+	}
+	var rs []verdict.Result
+	for _, name := range slices.Sorted(maps.Keys(measured)) {
+		if isPart(name) {
+			continue
+		}
+		r := measured[name]
+		rs = append(rs, verdict.Result{Name: "cost-" + name, Requirement: "R22", OK: !r.Void && r.Ratio.Median <= mostCost,
+			Detail: fmt.Sprintf("takes %v of the unpatched kernel's time, A/A control %v", r.Ratio, r.Control)})
+	}
+	return rs, nil
 }
