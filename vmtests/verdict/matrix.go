@@ -39,7 +39,7 @@ var matrixRows = []struct {
 	{"R18", "holders, partitions, mounts, swap as before", []string{"W5c", "W6", "W6b", "W9", "W9b"}},
 	{"R19", "what is missing gets ENXIO at once", nil},
 	{"R20", "no open waits for a close; SIGKILL ends each wait", []string{"W5d", "W13"}},
-	{"R21", "all that with both ways of removal", []string{"W10", "W1s", "W2s", "W3s", "W3t", "W5s", "W9s"}},
+	{"R21", "all that with both ways of removal", []string{"W10", "W1s", "W2s", "W3s", "W3t", "W5s", "W6s", "W9s"}},
 	{"R22", "the unraced paths cost nothing", nil},
 	{"R23", "nothing comes back to stay", []string{"W11", "W16", "W17"}},
 }
