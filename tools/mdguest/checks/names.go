@@ -46,7 +46,7 @@ func ambiguousNames(*env) (string, error) {
 // goodNames: what looks like an ambiguous name and is none stays allowed. None may
 // look in sysfs like one of those, which an unpatched kernel may have kept.
 func goodNames(e *env) (string, error) {
-	names := []string{"md_d", "md_data", "md_d0a", "md_1st", "md_home.1", "md_0p1", "md_é", "md_c!d"}
+	names := []string{"md_d", "md_data", "md_d0a", "md_1st", "md_home.1", "md_0p1", "md_é", "md_c+d"}
 	for _, name := range names {
 		if _, err := e.makeNamed(name); err != nil {
 			return "", err
