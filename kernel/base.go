@@ -48,7 +48,8 @@ var bases = []Base{
 		Package: "linux-source-6.12",
 		Suites:  []string{"trixie", "trixie-updates", "trixie-security"},
 
-		Since: [2]int{6, 7}, // MD_CLOSING outlasts the stop; multipath and faulty have gone
+		Fragment: "6.12",
+		Since:    [2]int{6, 7}, // MD_CLOSING outlasts the stop; multipath and faulty have gone
 	},
 	{
 		Name:    "mainline",

@@ -10,7 +10,7 @@ import (
 
 // lacks lists the personalities that a base does not have.
 var lacks = map[string][]string{
-	"6.12":     {"MD_LINEAR", "MD_MULTIPATH", "MD_FAULTY"},
+	"6.12":     {"MD_MULTIPATH", "MD_FAULTY"},
 	"mainline": {"MD_MULTIPATH", "MD_FAULTY"},
 }
 
