@@ -22,7 +22,7 @@ var matrixRows = []struct {
 	{"R1", "an unconfigured device goes after its last close", nil},
 	{"R2", "a device that an open makes is there for it", []string{"W14"}},
 	{"R3", "and stays until an ioctl", nil},
-	{"R4", "one ADD event, not one for each open", nil},
+	{"R4", "one ADD event, not one for each open", []string{"W18"}},
 	{"R5", "a dying disk is never handed out", []string{"W1", "W3", "W3b"}},
 	{"R6", "an open that meets one waits and looks again", []string{"W1", "W2", "W2b", "W2c", "W2d"}},
 	{"R7", "an open of a numbered array does not fail", []string{"W4", "W4b", "W5"}},

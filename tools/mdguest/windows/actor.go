@@ -28,6 +28,7 @@ const (
 	giveUp   = time.Second // in removing what is left of a script
 	sleeping = 20 * time.Millisecond
 	tick     = time.Millisecond
+	pause    = 50 * time.Millisecond
 )
 
 // actor makes system calls on a thread of its own, one after the other.

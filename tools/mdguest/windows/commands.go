@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"rsc.io/script"
@@ -29,6 +30,9 @@ func (s *stage) commands() map[string]script.Cmd {
 		"watch":   command("count visits to a function, by anybody or by whoever is held", "function [by who]", 1, 3, cmdWatch),
 		"passed":  command("wait until a watched function was called", "function", 1, 1, cmdPassed),
 		"gone":    command("wait until sysfs does not show the device any more", "", 0, 0, func([]string) error { return s.gone() }),
+		"pause":   command("let the kernel end what nobody can wait for, 50 ms", "", 0, 0, func([]string) error { time.Sleep(pause); return nil }),
+		"listen":  command("hear the uevents from here on", "", 0, 0, func([]string) error { return s.listen() }),
+		"silent":  command("fail if the device was announced since", "", 0, 0, func([]string) error { return s.silent() }),
 		"nothing": command("close all, and wait until nothing names the device", "left", 1, 1, func([]string) error { return s.nothingLeft() }),
 	}
 	for _, name := range actorNames {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/tools/md"
+	"mdlife/tools/md/uevent"
 	"mdlife/tools/mdguest/racepoint"
 )
 
@@ -41,6 +42,7 @@ type stage struct {
 	actors   map[string]*actor
 	params   map[string]string // of md_mod, as they were before the script
 	others   []string          // other arrays that it has made
+	uevents  *uevent.Listener  // since the script listens
 }
 
 // newStage chooses a device that nobody has used since boot. It does not exist
@@ -83,6 +85,9 @@ func (s *stage) set(name, value string) error {
 func (s *stage) strike() error {
 	defer os.RemoveAll(s.dir)
 	errs := []error{racepoint.Clear()}
+	if s.uevents != nil {
+		s.uevents.Close()
+	}
 	for name, value := range s.params {
 		errs = append(errs, os.WriteFile(paramFile(name), []byte(value), 0))
 	}
@@ -268,6 +273,29 @@ func (s *stage) nothingLeft() error {
 			return brokenf(gotLeft, "all have closed %s, but it is still in %s after %v", s.name, strings.Join(left, ", "), goes)
 		}
 	}
+}
+
+// listen begins to listen for uevents.
+func (s *stage) listen() (err error) {
+	s.uevents, err = uevent.Listen()
+	return err
+}
+
+// silent fails if the device was announced since the script listens.
+func (s *stage) silent() error {
+	if s.uevents == nil {
+		return errors.New("nobody listens")
+	}
+	events, err := s.uevents.Take()
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if e.Block() && e.Name() == s.name && e.Action == "add" {
+			return brokenf(gotOther, "%s was announced, though it is there for one open only", s.name)
+		}
+	}
+	return nil
 }
 
 // hasDisk fails unless the actor has open the disk that the script began with,

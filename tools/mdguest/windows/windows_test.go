@@ -17,12 +17,12 @@ import (
 // TestEveryWindowHasAScript: no window of docs/requirements.md has got lost.
 func TestEveryWindowHasAScript(t *testing.T) {
 	names := Names()
-	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14", "W15", "W16", "W17"} {
+	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14", "W15", "W16", "W17", "W18"} {
 		if !slices.Contains(names, w) {
 			t.Errorf("no script for %s", w)
 		}
 	}
-	if names[0] != "W1" || names[1] != "W1s" || names[2] != "W2" || names[3] != "W2b" || names[len(names)-1] != "W17" {
+	if names[0] != "W1" || names[1] != "W1s" || names[2] != "W2" || names[3] != "W2b" || names[len(names)-1] != "W18" {
 		t.Errorf("order %v", names)
 	}
 }
