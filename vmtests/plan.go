@@ -104,6 +104,7 @@ const (
 	bootAllow    = 60 * time.Second
 	checksAllow  = 120 * time.Second
 	windowsAllow = 60 * time.Second
+	cellsAllow   = 15 * time.Minute
 	perMdadm     = 5 * time.Second
 	perRaceExtra = 20 * time.Second // to settle, count leaks
 	perSoakExtra = 60 * time.Second // for the races that still run, and to settle
@@ -124,6 +125,9 @@ func timeout(plan event.Plan, slow int) time.Duration {
 	}
 	if plan.Mdadm != nil {
 		d += time.Duration(plan.Mdadm.Cycles) * perMdadm
+	}
+	if len(plan.Cells) > 0 {
+		d += cellsAllow
 	}
 	if plan.Soak != nil {
 		d += time.Duration(plan.Soak.Seconds)*time.Second + perSoakExtra

@@ -11,6 +11,7 @@ import (
 
 	"mdlife/kernel"
 	"mdlife/tools/event"
+	"mdlife/tools/mdguest/arrays"
 	"mdlife/tools/mdguest/checks"
 	"mdlife/tools/mdguest/windows"
 	"mdlife/vmtests/verdict"
@@ -20,7 +21,8 @@ import (
 type Tests struct {
 	// Names are checks' names or beginnings of such ("R15" is all of that
 	// requirement), "race-NAME" for a race of the comparison, "window-W1" for a
-	// forced window, "window-all" for all of these, "mdadm" for the loop of the
+	// forced window, "window-all" for all of these, "array-raid5" for the cells of
+	// a personality, "array-raid5/life-1.2" for one, "mdadm" for the loop of the
 	// real client, and "mdadm-by-number" for that with a reader that does not use
 	// devtmpfs.
 	Names  []string
@@ -67,10 +69,19 @@ func WindowTests(names []string) (t Tests) {
 	return t
 }
 
+// ArrayTests are these cells, or those of these personalities.
+func ArrayTests(names []string) (t Tests) {
+	for _, name := range names {
+		t.Names = append(t.Names, arrayPrefix+name)
+	}
+	return t
+}
+
 // How tests that are no checks are called.
 const (
 	racePrefix   = "race-"
 	windowPrefix = "window-"
+	arrayPrefix  = "array-"
 	mdadmTest    = "mdadm"
 	numberTest   = "mdadm-by-number"
 )
@@ -96,10 +107,15 @@ func (t Tests) plan(seed uint64) (event.Plan, error) {
 	plan := event.Plan{Seed: seed, CheckLimit: t.Limit}
 	for _, name := range t.Names {
 		race, isRace := strings.CutPrefix(name, racePrefix)
+		array, isArray := strings.CutPrefix(name, arrayPrefix)
 		window, isWindow := strings.CutPrefix(name, windowPrefix)
 		switch {
 		case isWindow && window != event.AllWindows && !slices.Contains(windows.Names(), window):
 			return plan, fmt.Errorf("no window is called %s; there are %s", window, strings.Join(windows.Names(), ", "))
+		case isArray && !arrays.Known(array):
+			return plan, fmt.Errorf("no cell is called %s; there are %s", array, strings.Join(arrays.Names(), ", "))
+		case isArray:
+			plan.Cells = append(plan.Cells, array)
 		case isWindow:
 			plan.Windows = append(plan.Windows, window)
 		case isRace:

@@ -49,6 +49,7 @@ type Plan struct {
 	Windows    []string   `json:"windows,omitempty"`       // to force, by name, or AllWindows
 	Races      []RaceSpec `json:"races,omitempty"`
 	Mdadm      *MdadmSpec `json:"mdadm,omitempty"`
+	Cells      []string   `json:"cells,omitempty"` // of package arrays, by name or personality, or AllCells
 	Reverse    bool       `json:"reverse,omitempty"`
 	Bench      *BenchSpec `json:"bench,omitempty"`
 	Soak       *SoakSpec  `json:"soak,omitempty"`
@@ -90,6 +91,9 @@ const MaxSoakDevices = 8
 
 // AllChecks in [Plan].Only stands for all checks but those that take long.
 const AllChecks = "all"
+
+// AllCells in [Plan].Cells stands for all cells that there are.
+const AllCells = "all"
 
 // LongRestarts is a check that takes long: R8-restart-at-once, a thousand times.
 const LongRestarts = "R8-restart-thousand-times"
@@ -144,6 +148,7 @@ type Event struct {
 	Beat   *Beat   `json:"beat,omitempty"`
 	Check  *Check  `json:"check,omitempty"`
 	Window *Window `json:"window,omitempty"`
+	Cell   *Cell   `json:"cell,omitempty"`
 	Race   *Race   `json:"race,omitempty"`
 	Mdadm  *Mdadm  `json:"mdadm,omitempty"`
 	Bench  *Bench  `json:"bench,omitempty"`
@@ -188,6 +193,20 @@ type Window struct {
 	Detail  string  `json:"detail,omitempty"`  // where it went wrong
 	Tries   int     `json:"tries"`             // how often it was tried until it was forced
 	Seconds float64 `json:"seconds"`
+}
+
+// Cell is the result of one subject on one personality (package arrays).
+type Cell struct {
+	Name        string  `json:"name"`        // "raid5/life-1.2"
+	Personality string  `json:"personality"` // "raid5"
+	OK          bool    `json:"ok"`
+	Skipped     string  `json:"skipped,omitempty"` // why this kernel cannot run it
+	Detail      string  `json:"detail"`            // what was seen, one line
+	Seed        uint64  `json:"seed"`
+	Seconds     float64 `json:"seconds"`
+
+	// Opens are those of the opener beside it, by outcome: "ok" or an errno's name.
+	Opens map[string]int `json:"opens,omitempty"`
 }
 
 // Latency is a distribution in microseconds. Bars hold every non-empty bucket

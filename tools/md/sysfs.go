@@ -78,6 +78,10 @@ func DevNumber(name string) (major, minor uint32, err error) {
 	return major, minor, nil
 }
 
+// WriteFile writes an existing file of sysfs or procfs with one write(2). The error
+// is the errno of the open or the write.
+func WriteFile(path, value string) error { return writeOnce(path, value) }
+
 // writeOnce opens an existing file and writes value with one write(2).
 func writeOnce(path, value string) error {
 	fd, err := unix.Open(path, unix.O_WRONLY|unix.O_CLOEXEC, 0)

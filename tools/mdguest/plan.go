@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mdlife/tools/event"
+	"mdlife/tools/mdguest/arrays"
 	"mdlife/tools/mdguest/bench"
 	"mdlife/tools/mdguest/checks"
 	"mdlife/tools/mdguest/client"
@@ -25,8 +26,8 @@ var members = []string{"/dev/ram0", "/dev/ram1"}
 // device is the array that races use.
 const device = "md0"
 
-// arrays are those of the mdadm loop: several at once, for a cycle mostly waits.
-var arrays = []client.Array{
+// loops are the arrays of the mdadm loop: several at once, for a cycle mostly waits.
+var loops = []client.Array{
 	{Device: "md0", Members: []string{"/dev/ram0", "/dev/ram1"}},
 	{Device: "md1", Members: []string{"/dev/ram2", "/dev/ram3"}},
 	{Device: "md2", Members: []string{"/dev/ram4", "/dev/ram5"}},
@@ -51,7 +52,7 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	// The windows come first: what else is tried may leave an unpatched kernel
 	// with devices that do not go, and members in use.
 	parts = slices.Concat([]func(context.Context, *link.Link, event.Plan) error{forceAll}, parts)
-	for _, part := range append(parts, runSoak, runBench, spoil, lookForLeaks) {
+	for _, part := range append(parts, runCells, runSoak, runBench, spoil, lookForLeaks) {
 		if err := part(ctx, l, p); err != nil {
 			return err
 		}
@@ -143,12 +144,29 @@ func runMdadm(ctx context.Context, l *link.Link, p event.Plan) error {
 		return nil
 	}
 	l.Phase("mdadm")
-	res, err := client.Loop(ctx, *p.Mdadm, arrays, l.Count)
+	res, err := client.Loop(ctx, *p.Mdadm, loops, l.Count)
 	if err != nil {
 		return fmt.Errorf("mdadm loop: %w", err)
 	}
 	l.Send(event.Event{Mdadm: &res})
 	return nil
+}
+
+// runCells runs the cells of the personalities.
+func runCells(ctx context.Context, l *link.Link, p event.Plan) error {
+	if len(p.Cells) == 0 {
+		return nil
+	}
+	l.Phase("arrays")
+	var done, failed int64
+	return arrays.Run(ctx, p.Cells, p.Seed, func(c event.Cell) {
+		done++
+		if !c.OK && c.Skipped == "" {
+			failed++
+		}
+		l.Count(done, failed)
+		l.Send(event.Event{Cell: &c})
+	})
 }
 
 func runSoak(ctx context.Context, l *link.Link, p event.Plan) error {

@@ -79,6 +79,6 @@ func newRoot() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newMatrix(), newRebase(), newDoctor())
+	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newArrays(), newMatrix(), newRebase(), newDoctor())
 	return root
 }

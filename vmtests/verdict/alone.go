@@ -23,7 +23,7 @@ func alone(k KernelPart) []Result {
 	lacks := lacking(p)
 	results := []Result{{Name: "complete", OK: len(lacks) == 0,
 		Detail: orElse(strings.Join(lacks, "; "), "every planned part was reported"), Seconds: k.Wall}}
-	for _, rule := range []func(*Report) []Result{noRefusal, cleanConsole, checks, windowsAlone, nothingLeft, noLeaks} {
+	for _, rule := range []func(*Report) []Result{noRefusal, cleanConsole, checks, windowsAlone, cells, nothingLeft, noLeaks} {
 		results = append(results, rule(rep)...)
 	}
 	if p.Mdadm != nil {

@@ -48,6 +48,7 @@ type KernelPart struct {
 	Mdadm   *event.Mdadm   `json:"mdadm"`   // null where the loop did not run
 	Checks  []event.Check  `json:"checks"`  // in the order in which they ran
 	Windows []event.Window `json:"windows"` // in the order in which they ran
+	Cells   []event.Cell   `json:"cells,omitempty"`
 	Bench   []event.Bench  `json:"bench,omitempty"`
 	Soak    *event.Soak    `json:"soak,omitempty"`
 	Done    *event.Done    `json:"done"` // null where the guest ended early
@@ -99,6 +100,8 @@ func summarize(k Kernel) KernelPart {
 			p.Races = append(p.Races, *e.Race)
 		case e.Mdadm != nil:
 			p.Mdadm = e.Mdadm
+		case e.Cell != nil:
+			p.Cells = append(p.Cells, *e.Cell)
 		case e.Bench != nil:
 			p.Bench = append(p.Bench, *e.Bench)
 		case e.Soak != nil:

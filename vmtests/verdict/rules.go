@@ -78,6 +78,9 @@ func lacking(k *KernelPart) []string {
 	if len(k.Plan.Windows) > 0 && len(k.Windows) == 0 {
 		out = append(out, "no forced window was reported")
 	}
+	if len(k.Plan.Cells) > 0 && len(k.Cells) == 0 {
+		out = append(out, "no cell of the personalities was reported")
+	}
 	for _, spec := range k.Plan.Races {
 		if findRace(k.Races, spec) == nil {
 			out = append(out, "race "+spec.Name+" was not reported")

@@ -39,11 +39,11 @@ func Loop(ctx context.Context, spec event.MdadmSpec, arrays []Array, progress fu
 	if machine.Mdadm() == "" {
 		return none, fmt.Errorf("mdadm is not in this image (Debian package mdadm)")
 	}
-	daemon, err := startUdevd(ctx)
+	daemon, err := StartUdevd(ctx)
 	if err != nil {
 		return none, err
 	}
-	defer daemon.end()
+	defer daemon.End()
 	loops := make([]*loop, len(arrays))
 	for i, a := range arrays {
 		if loops[i], err = newLoop(a, spec); err != nil {

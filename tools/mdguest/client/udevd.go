@@ -13,19 +13,19 @@ import (
 	"mdlife/tools/mdguest/machine"
 )
 
-// udevd is a running systemd-udevd.
-type udevd struct{ cmd *exec.Cmd }
+// Udevd is a running systemd-udevd.
+type Udevd struct{ cmd *exec.Cmd }
 
 // control is there once systemd-udevd takes part in life.
 const control = "/run/udev/control"
 
-// startUdevd starts systemd-udevd and waits until it listens.
-func startUdevd(ctx context.Context) (*udevd, error) {
+// StartUdevd starts systemd-udevd and waits until it listens.
+func StartUdevd(ctx context.Context) (*Udevd, error) {
 	path := machine.Udevd()
 	if path == "" {
 		return nil, fmt.Errorf("systemd-udevd is not in this image (Debian package udev)")
 	}
-	u := &udevd{exec.Command(path)}
+	u := &Udevd{exec.Command(path)}
 	u.cmd.Stdout, u.cmd.Stderr = os.Stderr, os.Stderr
 	// A group of its own, so that its workers end with it.
 	u.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -37,14 +37,14 @@ func startUdevd(ctx context.Context) (*udevd, error) {
 			return u, nil
 		}
 		if time.Now().After(deadline) || ctx.Err() != nil {
-			u.end()
+			u.End()
 			return nil, fmt.Errorf("%s does not listen on %s after 10 s", path, control)
 		}
 	}
 }
 
-// end kills udevd and its workers.
-func (u *udevd) end() {
+// End kills udevd and its workers.
+func (u *Udevd) End() {
 	_ = syscall.Kill(-u.cmd.Process.Pid, syscall.SIGKILL)
 	_ = u.cmd.Wait()
 	_ = os.Remove(control)

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package arrays has the real client, Debian's mdadm, lead arrays of every
+// personality through what can happen to one, with openers beside it that look at
+// each device all the time. A subject (what happens) is a file, a personality is a
+// row in levels.go, and a cell is one with the other: "raid5/life-1.2".
+package arrays
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mdlife/tools/event"
+	"mdlife/tools/md"
+	"mdlife/tools/mdguest/client"
+)
+
+// cell is a subject on a personality. run returns what it has seen, in one line,
+// or an error that says what it has seen instead.
+type cell struct {
+	name  string
+	level level
+	run   func(context.Context, *rig) (string, error)
+}
+
+// cellLimit is how long a cell may take before it counts as hung.
+const cellLimit = 90 * time.Second
+
+// cells lists all cells, those of one personality after the other.
+func cells() []cell {
+	var all []cell
+	for _, l := range levels {
+		for _, subject := range [][]cell{lives(l), stops(l)} {
+			all = append(all, subject...)
+		}
+	}
+	return all
+}
+
+// Names lists all cells.
+func Names() []string {
+	var names []string
+	for _, c := range cells() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// fits tells whether a name or a personality, or "all", chooses the cell.
+func (c cell) fits(want string) bool {
+	return want == event.AllCells || want == c.name || strings.HasPrefix(c.name, want+"/") || strings.HasPrefix(c.name, want+"-")
+}
+
+// Known tells whether a name chooses any cell.
+func Known(want string) bool {
+	return slices.ContainsFunc(cells(), func(c cell) bool { return c.fits(want) })
+}
+
+// Run runs the chosen cells, several at once, and reports each. An error means that
+// they could not be run.
+func Run(ctx context.Context, wanted []string, seed uint64, report func(event.Cell)) error {
+	daemon, err := client.StartUdevd(ctx)
+	if err != nil {
+		return err
+	}
+	defer daemon.End()
+	if err := quicken(); err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	queue := make(chan cell)
+	var all sync.WaitGroup
+	for lane := range lanes {
+		all.Go(func() {
+			for c := range queue {
+				res := runCell(ctx, c, lane, seed)
+				mu.Lock()
+				report(res)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, c := range cells() {
+		if ctx.Err() == nil && slices.ContainsFunc(wanted, c.fits) {
+			queue <- c
+		}
+	}
+	close(queue)
+	all.Wait()
+	return ctx.Err()
+}
+
+// runCell runs one cell with what belongs to its lane. One that hangs is left.
+func runCell(ctx context.Context, c cell, lane int, seed uint64) event.Cell {
+	res := event.Cell{Name: c.name, Personality: c.level.name, Seed: seed}
+	start := time.Now()
+	if res.Skipped = c.level.lacks(); res.Skipped != "" {
+		return res
+	}
+	ctx, cancel := context.WithTimeout(ctx, cellLimit)
+	defer cancel()
+	r, err := newRig(c, lane, rand.New(rand.NewPCG(seed, hash(c.name))))
+	if err == nil {
+		res.Detail, res.Opens, err = r.play(ctx, c)
+	}
+	if err != nil {
+		res.Detail = strings.Join(strings.Fields(err.Error()), " ")
+	}
+	res.OK, res.Seconds = err == nil, time.Since(start).Seconds()
+	return res
+}
+
+// play runs a cell between an opener's first look and its last, and cleans up.
+func (r *rig) play(ctx context.Context, c cell) (detail string, opens map[string]int, err error) {
+	type outcome struct {
+		detail string
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		detail, err := c.run(ctx, r)
+		done <- outcome{detail, err}
+	}()
+	var out outcome
+	select {
+	case out = <-done:
+	case <-time.After(cellLimit + cellLimit/4):
+		return "", nil, fmt.Errorf("hangs in: %s", r.doing())
+	}
+	if out.err != nil {
+		out.err = fmt.Errorf("%s: %w", r.doing(), out.err)
+	}
+	opens, err = r.end()
+	return out.detail, opens, errors.Join(out.err, err)
+}
+
+// quicken lets rebuilds run as fast as they can.
+func quicken() error {
+	for _, file := range []string{"speed_limit_min", "speed_limit_max"} {
+		if err := md.WriteFile("/proc/sys/dev/raid/"+file, "10000000"); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// hash makes a number of a name.
+func hash(name string) (h uint64) {
+	for _, b := range []byte(name) {
+		h = h*131 + uint64(b)
+	}
+	return h
+}

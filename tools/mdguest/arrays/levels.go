@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"os"
+	"slices"
+	"strings"
+)
+
+// level is a personality: what mdadm calls it, and what it can do.
+type level struct {
+	name    string // "raid10-far"
+	level   string // for mdadm --level, and in /proc/mdstat
+	layout  string // for --layout, "" for the usual one
+	members int
+	lose    int    // how many members it can lose
+	sized   bool   // takes --size, else uses its members whole
+	chunk   bool   // takes --chunk
+	parity  bool   // md/sync_action knows check, and md/mismatch_cnt counts
+	grow    string // with which metadata mdadm --grow can add a member: "", "all" or "1.1"
+	bitmap  bool
+	paths   bool   // its members are one disk
+	end     bool   // takes metadata at the end of members only: faulty knows no data_offset
+	gone    string // when and how kernels lost it, "" for one that all have
+}
+
+// levels are the personalities. A new one is a new row.
+var levels = []level{
+	{name: "linear", level: "linear", members: 3, gone: "from 6.8 (849d18e27be9) to 6.14 (127186cfb184)"},
+	{name: "raid0", level: "raid0", members: 3, chunk: true},
+	{name: "raid1", level: "raid1", members: 2, lose: 1, sized: true, parity: true, grow: "all", bitmap: true},
+	{name: "raid4", level: "raid4", members: 3, lose: 1, sized: true, chunk: true, parity: true, grow: "all", bitmap: true},
+	{name: "raid5", level: "raid5", members: 3, lose: 1, sized: true, chunk: true, parity: true, grow: "all", bitmap: true},
+	{name: "raid6", level: "raid6", members: 4, lose: 2, sized: true, chunk: true, parity: true, grow: "all", bitmap: true},
+	{name: "raid10-near", level: "raid10", layout: "n2", members: 4, lose: 1, sized: true, chunk: true, parity: true, grow: "1.1", bitmap: true},
+	{name: "raid10-far", level: "raid10", layout: "f2", members: 4, lose: 1, sized: true, chunk: true, parity: true, bitmap: true},
+	{name: "raid10-offset", level: "raid10", layout: "o2", members: 4, lose: 1, sized: true, chunk: true, parity: true, grow: "1.1", bitmap: true},
+	{name: "multipath", level: "multipath", members: 2, paths: true, gone: "since 6.8 (d8730f0cf4ef)"},
+	{name: "faulty", level: "faulty", members: 1, end: true, gone: "since 6.8 (415c7451872b)"},
+}
+
+// grows tells whether mdadm can add a member to an array with this metadata: for
+// raid10 there has to be room at a member's beginning.
+func (l level) grows(metadata string) bool {
+	return l.grow == "all" || l.grow != "" && metadata >= l.grow
+}
+
+// metadata are the kinds that it takes, the usual one last.
+func (l level) metadata() []string {
+	switch {
+	case l.end:
+		return []string{"0.90", "1.0"}
+	case l.name == "raid0": // mdadm: "0.90 metadata does not support layouts for RAID0"
+		return []string{"1.0", "1.1", "1.2"}
+	}
+	return []string{"0.90", "1.0", "1.1", "1.2"}
+}
+
+// lacks says why this kernel cannot have such an array, "" if it can. The first
+// line of /proc/mdstat lists the personalities that are there.
+func (l level) lacks() string {
+	mdstat, _ := os.ReadFile("/proc/mdstat")
+	line, _, _ := strings.Cut(string(mdstat), "\n")
+	switch {
+	case slices.Contains(strings.Fields(line), "["+l.level+"]"):
+		return ""
+	case l.gone != "":
+		return "kernels do not have it " + l.gone
+	}
+	return "not in /proc/mdstat's list of personalities"
+}

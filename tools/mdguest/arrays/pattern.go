@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// A pattern describes itself: every block of 4 KiB says which it is, of which
+// writing, and carries a checksum, so that one found elsewhere, torn, or from
+// before is told apart.
+const (
+	blockSize = 4096
+	runBlocks = 16 // written at once
+	maxRuns   = 96 // spread over the device
+	magic     = 0x6d646c6966653035
+)
+
+// castagnoli is the polynomial that CPUs have an instruction for.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// pattern is what was written to a device.
+type pattern struct {
+	generation uint64
+	size       int64 // of the device when it was written
+}
+
+// fill makes block number n.
+func (p pattern) fill(block []byte, n uint64) {
+	word := n*0x9e3779b97f4a7c15 ^ p.generation
+	for i := 24; i < len(block); i += 8 {
+		word ^= word << 13
+		word ^= word >> 7
+		word ^= word << 17
+		binary.LittleEndian.PutUint64(block[i:], word)
+	}
+	binary.LittleEndian.PutUint64(block[0:], magic)
+	binary.LittleEndian.PutUint64(block[8:], n)
+	binary.LittleEndian.PutUint32(block[16:], uint32(p.generation))
+	binary.LittleEndian.PutUint32(block[20:], 0)
+	binary.LittleEndian.PutUint32(block[20:], crc32.Checksum(block, castagnoli))
+}
+
+// look says what is wrong with block number n, "" for nothing.
+func (p pattern) look(block []byte, n uint64) string {
+	switch {
+	case binary.LittleEndian.Uint64(block[0:]) != magic:
+		return "is no block of ours"
+	case binary.LittleEndian.Uint64(block[8:]) != n:
+		return fmt.Sprintf("is block %d", binary.LittleEndian.Uint64(block[8:]))
+	case binary.LittleEndian.Uint32(block[16:]) != uint32(p.generation):
+		return fmt.Sprintf("is of writing %d, not %d", binary.LittleEndian.Uint32(block[16:]), uint32(p.generation))
+	}
+	sum := binary.LittleEndian.Uint32(block[20:])
+	binary.LittleEndian.PutUint32(block[20:], 0)
+	if crc32.Checksum(block, castagnoli) != sum {
+		return "is torn, or changed"
+	}
+	return ""
+}
+
+// runs are the first blocks of what is written: runs of [runBlocks] from the
+// device's beginning to its end.
+func (p pattern) runs() []uint64 {
+	blocks := uint64(p.size / blockSize)
+	all := blocks / runBlocks
+	n := min(all, maxRuns)
+	var starts []uint64
+	for i := range n {
+		starts = append(starts, i*(all-1)/max(n-1, 1)*runBlocks)
+	}
+	return starts
+}
+
+// write writes the pattern past the page cache and makes it durable.
+func (p *pattern) write(node string) error {
+	f, err := openDirect(node, os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return errors.Join(p.writeTo(f), f.Sync())
+}
+
+// writeBuffered leaves the pattern in the page cache, which the last close would
+// write back: the file stays open.
+func (p *pattern) writeBuffered(node string) (*os.File, error) {
+	f, err := os.OpenFile(node, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return f, p.writeTo(f)
+}
+
+func (p *pattern) writeTo(f *os.File) (err error) {
+	p.generation++
+	if p.size, err = f.Seek(0, 2); err != nil {
+		return err
+	}
+	buf := aligned(runBlocks * blockSize)
+	for _, start := range p.runs() {
+		for i := range uint64(runBlocks) {
+			p.fill(buf[i*blockSize:][:blockSize], start+i)
+		}
+		if _, err := f.WriteAt(buf, int64(start)*blockSize); err != nil {
+			return fmt.Errorf("write at block %d: %w", start, err)
+		}
+	}
+	return nil
+}
+
+// verify reads the pattern past the page cache.
+func (p pattern) verify(node string) error {
+	f, err := openDirect(node, os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf := aligned(runBlocks * blockSize)
+	for _, start := range p.runs() {
+		if _, err := f.ReadAt(buf, int64(start)*blockSize); err != nil {
+			return fmt.Errorf("read at block %d: %w", start, err)
+		}
+		for i := range uint64(runBlocks) {
+			if wrong := p.look(buf[i*blockSize:][:blockSize], start+i); wrong != "" {
+				return fmt.Errorf("block %d %s", start+i, wrong)
+			}
+		}
+	}
+	return nil
+}
+
+func openDirect(node string, flags int) (*os.File, error) {
+	return os.OpenFile(node, flags|unix.O_DIRECT, 0)
+}
+
+// aligned returns a buffer as O_DIRECT wants it.
+func aligned(n int) []byte {
+	b, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		panic(errors.New("no memory for a buffer")) // the guest has nothing else to do with it
+	}
+	return b
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"mdlife/tools/md"
+	"mdlife/tools/mdguest/machine"
+)
+
+// brd's 16 disks are shared out: each lane has so many members, of which a cell
+// takes what it needs.
+const (
+	lanes      = 3
+	perLane    = 5
+	memberKiB  = 4096 // of each, where mdadm takes --size
+	chunkKiB   = 16
+	firstMinor = 50 // of the lanes' devices, clear of everybody else's
+)
+
+// How long things may take on a busy machine.
+const (
+	commandLimit = 30 * time.Second // for one mdadm
+	syncLimit    = 40 * time.Second // for a resync, a recovery or a reshape
+	goneLimit    = 3 * time.Second  // for a device that nobody needs
+	peace        = time.Second      // after which one that is there stays
+)
+
+// rig is what a cell works with: a device, members, and an opener.
+type rig struct {
+	level   level
+	members []string // all that there are; the array begins with level.members of them
+	name    string   // of the device, "md51"
+	node    string   // of the opener's own, by number
+	named   string   // of an array made by name, else ""
+	conf    string   // mdadm's configuration
+	rng     *rand.Rand
+	opener  *opener
+	loops   []*os.File             // that the members are, where they are paths to one disk
+	held    *os.File               // the array, for its stop to be made on this descriptor
+	step    atomic.Pointer[string] // what is being done
+}
+
+func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
+	r := &rig{level: c.level, rng: rng, name: md.Name(uint32(firstMinor + lane))}
+	for i := range perLane {
+		r.members = append(r.members, fmt.Sprintf("/dev/ram%d", lane*perLane+i))
+	}
+	r.conf = fmt.Sprintf("/tmp/mdadm-%d.conf", lane)
+	if err := os.WriteFile(r.conf, []byte("CREATE names=yes\nHOMEHOST <ignore>\n"), 0o644); err != nil {
+		return nil, err
+	}
+	for _, m := range r.members {
+		if err := wipe(m); err != nil {
+			return nil, fmt.Errorf("wipe %s: %w", m, err)
+		}
+	}
+	var err error
+	if c.level.paths {
+		if err = r.makePaths(); err != nil {
+			return r, err
+		}
+	}
+	r.opener, err = startOpener(r.name, uint32(firstMinor+lane))
+	return r, err
+}
+
+// wipe clears what a former array has left at both ends of a member.
+func wipe(member string) error {
+	f, err := os.OpenFile(member, os.O_RDWR|os.O_EXCL, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	const ends = 256 * 1024
+	size, err := f.Seek(0, 2)
+	if err != nil {
+		return err
+	}
+	zero := make([]byte, ends)
+	_, head := f.WriteAt(zero, 0)
+	_, tail := f.WriteAt(zero, size-ends)
+	return errors.Join(head, tail, f.Sync())
+}
+
+// dev is the node that mdadm is told.
+func (r *rig) dev() string {
+	if r.named != "" {
+		return "/dev/md/" + r.named
+	}
+	return "/dev/" + r.name
+}
+
+// kernelName is the device's name in sysfs.
+func (r *rig) kernelName() string {
+	if r.named != "" {
+		return "md_" + r.named
+	}
+	return r.name
+}
+
+// doing names the step under way.
+func (r *rig) doing() string {
+	if s := r.step.Load(); s != nil {
+		return *s
+	}
+	return "start"
+}
+
+// does notes what comes next.
+func (r *rig) does(format string, args ...any) {
+	s := fmt.Sprintf(format, args...)
+	r.step.Store(&s)
+}
+
+// mdadm runs mdadm; the error has its messages.
+func (r *rig) mdadm(ctx context.Context, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, commandLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, machine.Mdadm(), args...)
+	cmd.Stdin = strings.NewReader("y\ny\ny\n")
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("did not end within %v", commandLimit)
+	}
+	return fmt.Errorf("mdadm %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+}
+
+// settle waits until no resync, recovery, reshape or check runs or is to come.
+func (r *rig) settle(ctx context.Context) error {
+	quiet := 0
+	for deadline := time.Now().Add(syncLimit); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+		action, err := md.ReadAttr(r.kernelName(), "md/sync_action")
+		if errors.Is(err, os.ErrNotExist) || err == nil && action == "idle" && !r.degradedWithSpares() {
+			if quiet++; quiet == 5 {
+				return nil
+			}
+			continue
+		}
+		quiet = 0
+		if err != nil {
+			return fmt.Errorf("md/sync_action: %w", err)
+		}
+	}
+	action, _ := md.ReadAttr(r.kernelName(), "md/sync_action")
+	done, _ := md.ReadAttr(r.kernelName(), "md/sync_completed")
+	return fmt.Errorf("%s has not ended after %v, but is at %s", action, syncLimit, done)
+}
+
+// begins waits until md says that it does something.
+func (r *rig) begins(action string) error {
+	var got string
+	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if got, _ = md.ReadAttr(r.kernelName(), "md/sync_action"); got == action {
+			return nil
+		}
+	}
+	return fmt.Errorf("md/sync_action is %q, and not %s", got, action)
+}
+
+// patiently tries something again that the opener may be in the way of.
+func (r *rig) patiently(f func() error) error {
+	for deadline := time.Now().Add(goneLimit); ; time.Sleep(2 * time.Millisecond) {
+		if err := f(); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// degradedWithSpares tells whether a rebuild is to begin.
+func (r *rig) degradedWithSpares() bool {
+	degraded, _ := md.ReadAttr(r.kernelName(), "md/degraded")
+	if degraded == "" || degraded == "0" {
+		return false
+	}
+	states, _ := filepath.Glob("/sys/block/" + r.kernelName() + "/md/dev-*/state")
+	for _, s := range states {
+		if b, err := os.ReadFile(s); err == nil && strings.HasPrefix(string(b), "spare") {
+			return true
+		}
+	}
+	return false
+}
+
+// end lets the opener go, removes what is left, and returns the opener's opens.
+func (r *rig) end() (opens map[string]int, err error) {
+	opens, err = r.opener.end()
+	errs := []error{err}
+	if r.held != nil {
+		errs = append(errs, r.held.Close())
+	}
+	for _, name := range []string{r.kernelName(), r.name} {
+		if md.Exists(name) {
+			errs = append(errs, md.Remove(name, goneLimit))
+		}
+	}
+	return opens, errors.Join(append(errs, r.unpath())...)
+}

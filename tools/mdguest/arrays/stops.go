@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/md"
+)
+
+// moment is when an array is stopped: what it is doing, or what state it is in.
+type moment struct {
+	name   string
+	can    func(level) bool
+	recipe recipe
+	begin  func(context.Context, *rig, *pattern) error // brings the array there
+	action string                                      // that md/sync_action then shows, "" for none in particular
+	with   func(*rig) []string                         // the members to assemble it of afterwards, nil for the first
+}
+
+func redundant(l level) bool  { return l.lose > 0 }
+func hasParity(l level) bool  { return l.name == "raid4" || l.name == "raid5" || l.name == "raid6" }
+func isRaid5(l level) bool    { return l.name == "raid5" }
+func canReshape(l level) bool { return l.grows("1.2") && l.name != "raid1" }
+func anyLevel(level) bool     { return true }
+
+// moments are when arrays are stopped.
+var moments = []moment{
+	{name: "resync", can: redundant, recipe: recipe{readonly: true}, begin: slowly(readWrite), action: "resync"},
+	{name: "recovery", can: redundant, recipe: recipe{clean: true}, begin: slowly(rebuild), action: "recover"},
+	{name: "check", can: redundant, recipe: recipe{clean: true}, begin: slowly(beginCheck), action: "check"},
+	{name: "reshape", can: canReshape, recipe: recipe{clean: true}, begin: slowly(reshape), action: "reshape",
+		with: func(r *rig) []string { return r.members[:r.level.members+1] }},
+	{name: "bitmap", can: func(l level) bool { return l.bitmap }, recipe: recipe{clean: true, bitmap: true}, begin: keepWriting},
+	{name: "journal", can: hasParity, recipe: recipe{more: []string{"--write-journal=JOURNAL"}}, begin: keepWriting,
+		with: func(r *rig) []string { return append(r.members[:r.level.members:r.level.members], r.journal()) }},
+	{name: "ppl", can: isRaid5, recipe: recipe{clean: true, more: []string{"--consistency-policy=ppl"}}, begin: keepWriting},
+	{name: "dirty", can: anyLevel, recipe: recipe{}, begin: keepWriting},
+	{name: "read-only", can: anyLevel, recipe: recipe{}, begin: readOnly},
+	{name: "read-auto", can: anyLevel, recipe: recipe{}, begin: readAuto},
+	{name: "degraded", can: redundant, recipe: recipe{clean: true}, begin: failOne,
+		with: func(r *rig) []string { return r.members[1:r.level.members] }},
+	{name: "missing", can: redundant, recipe: recipe{missing: true, clean: true}, begin: nothing,
+		with: func(r *rig) []string { return r.members[:r.level.members-1] }},
+}
+
+// stops are cells that stop an array at such a moment.
+func stops(l level) []cell {
+	var all []cell
+	for i, m := range moments {
+		if m.can(l) {
+			way := stopWays[(i+len(l.name))%len(stopWays)]
+			all = append(all, cell{name: l.name + "/stop-" + m.name, level: l, run: func(ctx context.Context, r *rig) (string, error) {
+				return m.run(ctx, r, way)
+			}})
+		}
+	}
+	return all
+}
+
+// run makes an array, writes, brings it to the moment, stops it, sees it go,
+// assembles it again, and verifies.
+func (m moment) run(ctx context.Context, r *rig, way string) (string, error) {
+	r.does("create")
+	c := m.recipe
+	kinds := r.level.metadata()
+	c.metadata = kinds[len(kinds)-1]
+	c.more = append([]string(nil), c.more...)
+	for i, arg := range c.more {
+		if arg == "--write-journal=JOURNAL" {
+			c.more[i] = "--write-journal=" + r.journal()
+		}
+	}
+	if err := r.make(ctx, c); err != nil {
+		return "", err
+	}
+	var p pattern
+	if !c.readonly {
+		r.does("write")
+		if err := errors.Join(r.settle(ctx), p.write(r.dev())); err != nil {
+			return "", err
+		}
+	}
+	r.does("come to %s", m.name)
+	if err := m.begin(ctx, r, &p); err != nil {
+		return "", err
+	}
+	if action, err := md.ReadAttr(r.kernelName(), "md/sync_action"); m.action != "" && action != m.action {
+		return "", fmt.Errorf("md/sync_action is %q instead of %s (%v)", action, m.action, err)
+	}
+	r.does("stop by %s", way)
+	if err := r.halt(ctx, way); err != nil {
+		return "", err
+	}
+	r.does("assemble")
+	members := r.members[:r.level.members]
+	if m.with != nil {
+		members = m.with(r)
+	}
+	if err := r.assemble(ctx, members); err != nil {
+		return "", err
+	}
+	if err := p.verify(r.dev()); err != nil {
+		return "", err
+	}
+	r.does("settle")
+	if err := r.hurry(); err != nil {
+		return "", err
+	}
+	if err := errors.Join(r.settle(ctx), p.verify(r.dev())); err != nil {
+		return "", err
+	}
+	r.does("stop again")
+	return "stopped by " + way, r.halt(ctx, stopWays[0])
+}
+
+// journal is the member that a journal is on.
+func (r *rig) journal() string { return r.members[perLane-1] }
+
+// slowly has what f begins go on for longer than the test takes.
+func slowly(f func(context.Context, *rig, *pattern) error) func(context.Context, *rig, *pattern) error {
+	return func(ctx context.Context, r *rig, p *pattern) error {
+		for _, attr := range []string{"md/sync_speed_min", "md/sync_speed_max"} {
+			if err := md.WriteAttr(r.kernelName(), attr, "64"); err != nil {
+				return fmt.Errorf("%s: %w", attr, err)
+			}
+		}
+		return f(ctx, r, p)
+	}
+}
+
+// hurry undoes slowly; an array without a resync has no such attribute.
+func (r *rig) hurry() error {
+	for _, attr := range []string{"md/sync_speed_max", "md/sync_speed_min"} {
+		if err := md.WriteAttr(r.kernelName(), attr, "system"); err != nil && !errors.Is(err, unix.ENOENT) {
+			return fmt.Errorf("%s: %w", attr, err)
+		}
+	}
+	return nil
+}
+
+func nothing(context.Context, *rig, *pattern) error { return nil }
+
+// readWrite lets an array begin that was made read-only.
+func readWrite(ctx context.Context, r *rig, p *pattern) error {
+	if err := r.mdadm(ctx, "--readwrite", r.dev()); err != nil {
+		return err
+	}
+	return p.write(r.dev())
+}
+
+// rebuild has a member replaced.
+func rebuild(ctx context.Context, r *rig, _ *pattern) error {
+	for _, args := range [][]string{{"--fail", r.members[0]}, {"--remove", r.members[0]}, {"--add", r.members[0]}} {
+		if err := r.mdadm(ctx, append([]string{r.dev()}, args...)...); err != nil {
+			return err
+		}
+	}
+	return r.begins("recover")
+}
+
+func beginCheck(_ context.Context, r *rig, _ *pattern) error {
+	return md.WriteAttr(r.kernelName(), "md/sync_action", "check")
+}
+
+// reshape adds a member, and has the array use it.
+func reshape(ctx context.Context, r *rig, _ *pattern) error {
+	if err := r.mdadm(ctx, r.dev(), "--add", r.members[r.level.members]); err != nil {
+		return err
+	}
+	if err := r.mdadm(ctx, "--grow", r.dev(), fmt.Sprintf("--raid-devices=%d", r.level.members+1)); err != nil {
+		return err
+	}
+	return r.begins("reshape")
+}
+
+// keepWriting leaves data in the page cache, for the stop to write back.
+func keepWriting(_ context.Context, r *rig, p *pattern) (err error) {
+	r.held, err = p.writeBuffered(r.dev())
+	return err
+}
+
+func readOnly(ctx context.Context, r *rig, _ *pattern) error {
+	return r.patiently(func() error { return r.mdadm(ctx, "--readonly", r.dev()) })
+}
+
+// readAuto has an array that is read-only until somebody writes to it.
+func readAuto(ctx context.Context, r *rig, _ *pattern) error {
+	return errors.Join(readOnly(ctx, r, nil), md.SetArrayState(r.kernelName(), md.StateReadAuto))
+}
+
+func failOne(ctx context.Context, r *rig, p *pattern) error {
+	if err := r.mdadm(ctx, r.dev(), "--fail", r.members[0]); err != nil {
+		return err
+	}
+	return p.write(r.dev())
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/tools/event"
+	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
+)
+
+func newArrays() *cobra.Command {
+	var names, kernels []string
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "arrays",
+		Short: "Lead arrays of every personality through what can happen to one, with mdadm",
+		Long: `Boot the kernels one after the other, and in each have Debian's mdadm create, degrade,
+rebuild, check, grow, stop and assemble arrays of every personality and kind of metadata, and
+stop them at awkward moments, with data that is verified all along and an opener beside it.
+Exit code 0 only if all but the unpatched kernel come through, and no open fails on them.`,
+		Example: `  mdlife arrays
+  mdlife arrays -base 6.12 -only raid5,raid6
+  mdlife arrays -only raid5/stop-reshape -kernels patched,debug`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&names, "only", []string{event.AllCells}, "personalities, as raid5,raid10, or cells, as raid5/life-1.2")
+	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
+	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkNames("only", names); err != nil {
+			return err
+		}
+		variants, err := parseKernels(kernels)
+		if err != nil {
+			return err
+		}
+		if err := vmtests.ArrayTests(names).Check(variants...); err != nil {
+			return usagef("-only: %w", err)
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		seed = vmtests.NewSeed(seed)
+		guests, err := vmtests.RunEach(cmd.Context(), o, variants, event.Plan{Cells: names, Seed: seed})
+		if err != nil {
+			return err
+		}
+		return printCells(cmd, o.Base.Name, seed, guests)
+	}
+	return cmd
+}
+
+// printCells prints the table, what went wrong and how to see it again, and the word.
+func printCells(cmd *cobra.Command, base string, seed uint64, guests []verdict.Kernel) error {
+	w := cmd.OutOrStdout()
+	problems, err := verdict.WriteCells(w, guests)
+	if err != nil {
+		return err
+	}
+	if len(problems) == 0 {
+		fmt.Fprintf(w, "Seed %d\n%s\n", seed, verdict.Pass)
+		return nil
+	}
+	fmt.Fprintf(w, "%s\n  - %s\n", verdict.Fail, strings.Join(problems, "\n  - "))
+	fmt.Fprintf(w, "One cell again: mdlife arrays -base %s -seed %d -kernels patched -only NAME, as in raid5/life-1.2\n", base, seed)
+	return errVerdict
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package verdict
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"mdlife/tools/event"
+)
+
+// WriteCells prints, for each kernel, what every personality made of every subject:
+// "ok", "opens" where only opens beside it failed, "FAIL", or "–" for what there is
+// not. It returns what kernels other than the unpatched one did not come through.
+func WriteCells(w io.Writer, guests []Kernel) (problems []string, err error) {
+	personalities := personalities(guests)
+	var sections []Section
+	for _, g := range guests {
+		k := summarize(g)
+		sections = append(sections, cellSection(&k, personalities), besideSection(&k, personalities))
+		if g.Label == "unpatched" {
+			continue
+		}
+		for _, r := range alone(k) {
+			if !r.OK {
+				problems = append(problems, g.Label+": "+r.Reason())
+			}
+		}
+	}
+	_, err = fmt.Fprintln(w, render(sections, append([]string{""}, personalities...)...))
+	return problems, err
+}
+
+// personalities lists those of the cells, in their order.
+func personalities(guests []Kernel) (names []string) {
+	for _, g := range guests {
+		for _, c := range summarize(g).Cells {
+			if !slices.Contains(names, c.Personality) {
+				names = append(names, c.Personality)
+			}
+		}
+	}
+	slices.SortStableFunc(names, strings.Compare)
+	return names
+}
+
+// cellSection is a table of subjects and personalities.
+func cellSection(k *KernelPart, personalities []string) Section {
+	s := Section{Title: k.Label}
+	for _, c := range k.Cells {
+		_, subject, _ := strings.Cut(c.Name, "/")
+		i := slices.IndexFunc(s.Rows, func(r Row) bool { return r.Label == subject })
+		if i < 0 {
+			i = len(s.Rows)
+			row := Row{Label: subject}
+			for range personalities {
+				row.Cells = append(row.Cells, none)
+			}
+			s.Rows = append(s.Rows, row)
+		}
+		s.Rows[i].Cells[slices.Index(personalities, c.Personality)] = cellWord(c)
+		s.Rows[i].Bad = s.Rows[i].Bad || k.Label != "unpatched" && cellWord(c) != "ok" && c.Skipped == ""
+	}
+	slices.SortStableFunc(s.Rows, func(a, b Row) int { return strings.Compare(a.Label, b.Label) })
+	return s
+}
+
+// cellWord is a cell in a word.
+func cellWord(c event.Cell) string {
+	switch {
+	case c.Skipped != "":
+		return none
+	case !c.OK:
+		return "FAIL"
+	case refusedBeside(c) != "":
+		return "opens"
+	}
+	return "ok"
+}
+
+// besideSection counts the opens beside the cells.
+func besideSection(k *KernelPart, personalities []string) Section {
+	row := Row{Label: "failed, of opens"}
+	for _, p := range personalities {
+		var all, failed int64
+		for _, c := range k.Cells {
+			if c.Personality != p {
+				continue
+			}
+			for errno, n := range c.Opens {
+				all += int64(n)
+				if errno != "ok" {
+					failed += int64(n)
+				}
+			}
+		}
+		row.Cells = append(row.Cells, fmt.Sprintf("%s, %s", group(failed), group(all)))
+	}
+	return Section{Title: k.Label + ": opens of the number beside it", Rows: []Row{row}}
+}
