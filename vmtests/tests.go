@@ -180,6 +180,10 @@ func broken(k verdict.Kernel) []verdict.Result {
 	return slices.DeleteFunc(verdict.Alone(k), func(r verdict.Result) bool { return r.OK })
 }
 
+// prefixLimit is how many seconds a check of a prefix may take: R15-no-memory takes 9
+// on the newest kernel.
+const prefixLimit = 40
+
 // Prefix builds the first n patches of the series, boots that and runs tests by
 // name. It returns the rules that were not kept.
 func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.Result, error) {
@@ -202,7 +206,9 @@ func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.R
 	if err != nil {
 		return nil, err
 	}
-	plan, err := mutantTests(names, kernel.VariantPatched).plan(uint64(n))
+	tests := mutantTests(names, kernel.VariantPatched)
+	tests.Limit = prefixLimit
+	plan, err := tests.plan(uint64(n))
 	if err != nil {
 		return nil, err
 	}

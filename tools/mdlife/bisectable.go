@@ -16,6 +16,7 @@ import (
 
 func newBisectable() *cobra.Command {
 	var all bool
+	var from int
 	cmd := &cobra.Command{
 		Use:   "bisectable",
 		Short: "Build and boot every prefix of the series, and run the tests that it claims to pass so far",
@@ -23,11 +24,13 @@ func newBisectable() *cobra.Command {
 says pass from some patch up to this one on. A bisection that looks for something else must
 not stumble over a patch of ours.`,
 		Example: `  mdlife bisectable
+  mdlife bisectable -base 6.12 -from 15
   mdlife bisectable -base 6.1 -all    run all tests that are claimed anywhere, and only show what fails`,
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
 	cmd.Flags().Lookup("tree").Hidden = true
+	cmd.Flags().IntVar(&from, "from", 1, "the first patch after which to build")
 	cmd.Flags().BoolVar(&all, "all", false, "run all claimed tests on every prefix, to see from which patch on they pass")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := t.options(cmd)
@@ -37,17 +40,20 @@ not stumble over a patch of ours.`,
 		if o.Tree != "" {
 			return usagef("-tree: the patches of the series are tried one by one, not a tree")
 		}
-		return bisectable(cmd, o, all)
+		return bisectable(cmd, o, from, all)
 	}
 	return cmd
 }
 
 // bisectable prints a line for each prefix and fails if one does not keep what
 // it claims.
-func bisectable(cmd *cobra.Command, o vmtests.Options, all bool) error {
+func bisectable(cmd *cobra.Command, o vmtests.Options, from int, all bool) error {
 	dir := vmtests.PatchDir(o.Root, o.Base)
 	names, err := kernel.ReadSeries(dir)
 	if err != nil {
+		return err
+	}
+	if err := checkRange("from", from, 1, len(names)); err != nil {
 		return err
 	}
 	claims, err := series.LoadClaims(dir)
@@ -59,6 +65,9 @@ func bisectable(cmd *cobra.Command, o vmtests.Options, all bool) error {
 	}
 	failed := false
 	for n, name := range names {
+		if n+1 < from {
+			continue
+		}
 		tests := claims.Upto(n + 1)
 		if all {
 			tests = claims.Upto(len(names))
