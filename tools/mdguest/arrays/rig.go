@@ -46,6 +46,7 @@ type rig struct {
 	conf    string   // mdadm's configuration
 	rng     *rand.Rand
 	opener  *opener
+	nullbs  []*nullb               // that the members are, where they shall fail
 	loops   []*os.File             // that the members are, where they are paths to one disk
 	held    *os.File               // the array, for its stop to be made on this descriptor
 	step    atomic.Pointer[string] // what is being done
@@ -206,6 +207,9 @@ func (r *rig) end() (opens map[string]int, err error) {
 		if md.Exists(name) {
 			errs = append(errs, md.Remove(name, goneLimit))
 		}
+	}
+	for _, n := range r.nullbs {
+		errs = append(errs, n.remove())
 	}
 	return opens, errors.Join(append(errs, r.unpath())...)
 }
