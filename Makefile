@@ -12,14 +12,17 @@ BASES       := $(patsubst patches/%/series,%,$(wildcard patches/*/series))
 MDLIFE      := out/bin/mdlife
 
 ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
-ifneq ($(filter $(BASE),$(BASES)),$(BASE))
+ifeq ($(filter $(BASE),$(BASES)),)
 $(error BASE=$(BASE): no such base, there are: $(BASES))
+endif
+ifneq ($(filter-out 1 y yes true on 0 n no false off,$(QUICK)),)
+$(error QUICK=$(QUICK): want 1 or 0)
 endif
 endif
 
 export KERNEL_SRC # for the shell to quote it
 base_flags = -base $(BASE) $(if $(KERNEL_SRC),-tree "$$KERNEL_SRC")
-run_flags  = $(base_flags) $(if $(filter-out 0 n no,$(QUICK)),-quick) $(if $(SEED),-seed $(SEED))
+run_flags  = $(base_flags) $(if $(filter 1 y yes true on,$(QUICK)),-quick) $(if $(SEED),-seed $(SEED))
 
 # $(call takes,A B): say which variables that were given to make do nothing here.
 takes = $(foreach v,$(filter-out $1,BASE KERNEL_SRC QUICK SEED MINUTES),$(if $(filter command,$(origin $v)),$(info note: make $@ takes no $v, only $(or $1,none))))
@@ -49,13 +52,13 @@ vmtest-all: deps $(MDLIFE) ## vmtest on every base, and one table of all require
 
 .PHONY: mutants
 mutants: deps $(MDLIFE) ## take each mechanism out of the series in turn: the tests must notice
-	$(call takes,BASE SEED KERNEL_SRC)
-	@$(MDLIFE) mutants $(base_flags) $(if $(SEED),-seed $(SEED))
+	$(call takes,BASE SEED)
+	@$(MDLIFE) mutants -base $(BASE) $(if $(SEED),-seed $(SEED))
 
 .PHONY: bisectable
 bisectable: deps $(MDLIFE) ## build and boot every prefix of the series, and test what it claims so far
-	$(call takes,BASE KERNEL_SRC)
-	@$(MDLIFE) bisectable $(base_flags)
+	$(call takes,BASE)
+	@$(MDLIFE) bisectable -base $(BASE)
 
 .PHONY: soak
 soak: deps $(MDLIFE) ## race at random for MINUTES=10, on several devices at once

@@ -112,9 +112,10 @@ func (t Tests) plan(seed uint64) (event.Plan, error) {
 		switch {
 		case isWindow && window != event.AllWindows && !slices.Contains(windows.Names(), window):
 			return plan, fmt.Errorf("no window is called %s; there are %s", window, strings.Join(windows.Names(), ", "))
-		case isArray && !arrays.Known(array):
-			return plan, fmt.Errorf("no cell is called %s; there are %s", array, strings.Join(arrays.Names(), ", "))
 		case isArray:
+			if err := arrays.Check(array); err != nil {
+				return plan, err
+			}
 			plan.Cells = append(plan.Cells, array)
 		case isWindow:
 			plan.Windows = append(plan.Windows, window)
@@ -137,7 +138,7 @@ func (t Tests) plan(seed uint64) (event.Plan, error) {
 			plan.Only = append(plan.Only, event.AllChecks)
 		case !checks.Known(name):
 			return plan, fmt.Errorf("no test is called %s: want a requirement like R8, a check's name or its beginning,"+
-				" %sNAME, %sNAME, %s or %s", name, racePrefix, windowPrefix, mdadmTest, numberTest)
+				" %sNAME, %sNAME, %sNAME, %s or %s", name, racePrefix, windowPrefix, arrayPrefix, mdadmTest, numberTest)
 		default:
 			plan.Checks = true
 			plan.Only = append(plan.Only, name)

@@ -110,7 +110,7 @@ func baseNames() []string {
 }
 
 // variantHelp is the help text of the flag -variant.
-var variantHelp = "one of " + variantNames() + "; base is the unpatched kernel"
+var variantHelp = "one of " + variantNames() + "; base, or unpatched, is the kernel without the series"
 
 // variantNames lists the variants for messages.
 func variantNames() string {
@@ -123,6 +123,9 @@ func variantNames() string {
 
 // parseVariant checks a -variant flag.
 func parseVariant(s string) (kernel.Variant, error) {
+	if s == "unpatched" {
+		return kernel.VariantBase, nil
+	}
 	if v := kernel.Variant(s); slices.Contains(kernel.Variants(), v) {
 		return v, nil
 	}

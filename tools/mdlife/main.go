@@ -78,7 +78,9 @@ func newRoot() *cobra.Command {
 		Args:              noArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%s: %w; %s --help shows its flags", cmd.CommandPath(), err, cmd.CommandPath())
+	})
 	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newArrays(), newMatrix(), newRebase(), newDoctor())
 	return root
 }

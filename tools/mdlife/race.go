@@ -29,6 +29,7 @@ func newRace() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "race",
 		Short: "Run one race only, on the kernels of your choice, and print its figures",
+		Long:  "Race one way of stopping on each kernel. Exit code 0 only if no kernel but the unpatched one\nbreaks a promise, and no guest dies.",
 		Example: `  mdlife race                                    10 s of ioctl stops on both kernels
   mdlife race -stop sysfs -members 2 -openers 4 -race 1m
   mdlife race -kernels patched,debug -cycles 5000 -seed 42`,
@@ -77,7 +78,7 @@ func (fl *raceFlags) check() ([]kernel.Variant, error) {
 	return parseKernels(fl.kernels)
 }
 
-const kernelsHelp = "any of unpatched, patched, debug, kcsan, modular"
+const kernelsHelp = "any of unpatched (or base), patched, debug, kcsan, modular"
 
 // parseKernels returns the variants of these names.
 func parseKernels(names []string) ([]kernel.Variant, error) {
@@ -86,9 +87,6 @@ func parseKernels(names []string) ([]kernel.Variant, error) {
 	}
 	var variants []kernel.Variant
 	for _, name := range names {
-		if name == "unpatched" {
-			name = string(kernel.VariantBase)
-		}
 		v, err := parseVariant(name)
 		if err != nil {
 			return nil, usagef("-kernels %s: want %s", strings.Join(names, ","), kernelsHelp)

@@ -18,10 +18,11 @@ func newRun() *cobra.Command {
 	var variant string
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Run all tests, or some by name, on one kernel, and judge it by itself",
+		Short: "Run the tests of a comparison, or some by name, on one kernel, and judge it by itself",
 		Long: `Boot one kernel and run tests in it: checks by their names or the beginning of these
-(R8 is all of that requirement), race-ioctl and the like, window-W1 and the like, mdadm, and
-mdadm-by-number, whose reader needs no devtmpfs. Exit code 0 only if it keeps every rule.
+(R8 is all of that requirement; R17 wants -variant modular), race-ioctl and the like,
+window-W1 and the like, array-raid5 or array-raid5/life-1.2 for cells of mdlife arrays,
+mdadm, and mdadm-by-number, whose reader needs no devtmpfs. Exit code 0 only if it keeps every rule.
 The unpatched kernel will not.`,
 		Example: `  mdlife run -variant debug
   mdlife run -tests R8,R23

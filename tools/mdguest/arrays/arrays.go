@@ -43,28 +43,59 @@ func cells() []cell {
 	return all
 }
 
-// Names lists all cells.
-func Names() []string {
-	var names []string
-	for _, c := range cells() {
-		names = append(names, c.name)
+// choose returns the cells of these names: those of a cell, a personality ("raid10" is
+// all of its layouts), or "all". A name that chooses none is a mistake.
+func choose(names []string) ([]cell, error) {
+	all := cells()
+	chosen := map[string]bool{}
+	for _, want := range names {
+		found := false
+		for _, c := range all {
+			if c.fits(want) {
+				chosen[c.name], found = true, true
+			}
+		}
+		if !found {
+			return nil, unknown(want)
+		}
 	}
-	return names
+	return slices.DeleteFunc(all, func(c cell) bool { return !chosen[c.name] }), nil
 }
 
-// fits tells whether a name or a personality, or "all", chooses the cell.
+// fits tells whether a name is the cell's, its personality's, or "all".
 func (c cell) fits(want string) bool {
-	return want == event.AllCells || want == c.name || strings.HasPrefix(c.name, want+"/") || strings.HasPrefix(c.name, want+"-")
+	return want == event.AllCells || want == c.name || want == c.level.name || want+"-"+c.level.variant() == c.level.name
 }
 
-// Known tells whether a name chooses any cell.
-func Known(want string) bool {
-	return slices.ContainsFunc(cells(), func(c cell) bool { return c.fits(want) })
+// unknown says what there is instead.
+func unknown(want string) error {
+	personality, _, isCell := strings.Cut(want, "/")
+	var subjects, personalities []string
+	for _, c := range cells() {
+		if name, subject, _ := strings.Cut(c.name, "/"); name == personality {
+			subjects = append(subjects, subject)
+		}
+		personalities = append(personalities, c.level.name)
+	}
+	if isCell && len(subjects) > 0 {
+		return fmt.Errorf("%s has no cell %s; there are %s", personality, strings.TrimPrefix(want, personality+"/"), strings.Join(subjects, ", "))
+	}
+	return fmt.Errorf("no personality or cell is called %s; personalities are %s", want, strings.Join(slices.Compact(personalities), ", "))
+}
+
+// Check says in one line which name chooses no cell.
+func Check(names ...string) error {
+	_, err := choose(names)
+	return err
 }
 
 // Run runs the chosen cells, several at once, and reports each. An error means that
 // they could not be run.
-func Run(ctx context.Context, wanted []string, seed uint64, report func(event.Cell)) error {
+func Run(ctx context.Context, names []string, seed uint64, report func(event.Cell)) error {
+	chosen, err := choose(names)
+	if err != nil {
+		return err
+	}
 	daemon, err := client.StartUdevd(ctx)
 	if err != nil {
 		return err
@@ -86,8 +117,8 @@ func Run(ctx context.Context, wanted []string, seed uint64, report func(event.Ce
 			}
 		})
 	}
-	for _, c := range cells() {
-		if ctx.Err() == nil && slices.ContainsFunc(wanted, c.fits) {
+	for _, c := range chosen {
+		if ctx.Err() == nil {
 			queue <- c
 		}
 	}

@@ -40,6 +40,12 @@ var levels = []level{
 	{name: "faulty", level: "faulty", members: 1, end: true, gone: "since 6.8 (415c7451872b)"},
 }
 
+// variant is what follows the personality in a name: "far" of "raid10-far".
+func (l level) variant() string {
+	_, variant, _ := strings.Cut(l.name, "-")
+	return variant
+}
+
 // grows tells whether mdadm can add a member to an array with this metadata: for
 // raid10 there has to be room at a member's beginning.
 func (l level) grows(metadata string) bool {

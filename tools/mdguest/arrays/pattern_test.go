@@ -4,6 +4,7 @@ package arrays
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -47,17 +48,36 @@ func TestPatternCoversTheDevice(t *testing.T) {
 	}
 }
 
-// TestCellNames: names are unique, and each personality and name finds its cells.
-func TestCellNames(t *testing.T) {
-	names := Names()
-	sorted := slices.Clone(names)
-	slices.Sort(sorted)
-	if len(slices.Compact(sorted)) != len(names) || len(names) < 100 {
-		t.Errorf("%d names, %d of them different", len(names), len(slices.Compact(sorted)))
+// TestChoose: a cell's name chooses that alone, a personality's all of its cells.
+func TestChoose(t *testing.T) {
+	var names []string
+	for _, c := range cells() {
+		if slices.Contains(names, c.name) {
+			t.Errorf("%s is there twice", c.name)
+		}
+		names = append(names, c.name)
 	}
-	for name, want := range map[string]bool{"raid5": true, "raid10": true, "raid10-far": true, "raid5/life-1.2": true, "all": true, "raid": false, "raid5/": false, "": false} {
-		if Known(name) != want {
-			t.Errorf("Known(%q) is %v", name, !want)
+	of := func(personality string) (n int) {
+		for _, name := range names {
+			if strings.HasPrefix(name, personality) {
+				n++
+			}
+		}
+		return n
+	}
+	for want, n := range map[string]int{
+		"all": len(names), "raid5": of("raid5/"), "raid10": of("raid10-"), "raid10-far": of("raid10-far/"), "raid5/life-1.2": 1,
+	} {
+		if got, err := choose([]string{want}); err != nil || len(got) != n || n == 0 {
+			t.Errorf("%s chooses %d cells, want %d (%v)", want, len(got), n, err)
+		}
+	}
+	for want, message := range map[string]string{
+		"raid": "no personality or cell is called raid; personalities are linear, raid0, raid1, raid4,", "": "personalities are", "raid1/": "raid1 has no cell ;",
+		"raid5/nosuch": "raid5 has no cell nosuch; there are life-0.90,", "raid55/life-1.2": "personalities are",
+	} {
+		if err := Check("raid1", want); err == nil || !strings.Contains(err.Error(), message) {
+			t.Errorf("%q: %v", want, err)
 		}
 	}
 }
