@@ -47,9 +47,9 @@ func failures(l level) []cell {
 func (r *rig) onNullb() error {
 	r.members = nil
 	for i := range perLane {
-		n, err := newNullb(fmt.Sprintf("nb%s%d", strings.TrimPrefix(r.name, "md"), i))
+		n := &nullb{name: fmt.Sprintf("nb%s-%d", r.name, i), mib: "16"}
 		r.nullbs = append(r.nullbs, n)
-		if err != nil {
+		if err := n.make(nil); err != nil {
 			return err
 		}
 		r.members = append(r.members, n.node())

@@ -5,6 +5,7 @@ package arrays
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,13 +19,10 @@ import (
 // (Documentation/block/null_blk.rst).
 type nullb struct {
 	name string
-	dir  string // in configfs
+	mib  string // its size
 }
 
-const (
-	configfs = "/sys/kernel/config"
-	nullbMiB = "16"
-)
+const configfs = "/sys/kernel/config"
 
 // mountConfigfs mounts it where it is not.
 func mountConfigfs() error {
@@ -37,28 +35,30 @@ func mountConfigfs() error {
 	return nil
 }
 
-// newNullb makes a disk.
-func newNullb(name string) (*nullb, error) {
-	n := &nullb{name: name, dir: filepath.Join(configfs, "nullb", name)}
+// make makes the disk, with attributes besides the usual ones.
+func (n *nullb) make(more map[string]string) error {
 	if err := mountConfigfs(); err != nil {
-		return n, err
+		return err
 	}
-	if err := os.Mkdir(n.dir, 0o755); err != nil {
-		return n, err
+	if err := os.Mkdir(n.dir(), 0o755); err != nil {
+		return err
 	}
-	for _, attr := range []struct{ name, value string }{
-		{"memory_backed", "1"}, {"size", nullbMiB}, {"blocksize", "512"}, {"power", "1"},
-	} {
-		if err := n.set(attr.name, attr.value); err != nil {
-			return n, err
+	attrs := map[string]string{"memory_backed": "1", "size": n.mib, "blocksize": "512"}
+	maps.Copy(attrs, more)
+	for attr, value := range attrs {
+		if err := n.set(attr, value); err != nil {
+			return err
 		}
 	}
-	return n, n.appears()
+	return errors.Join(n.set("power", "1"), n.appears())
 }
+
+// dir is its directory in configfs.
+func (n *nullb) dir() string { return filepath.Join(configfs, "nullb", n.name) }
 
 // set writes an attribute.
 func (n *nullb) set(attr, value string) error {
-	if err := md.WriteFile(filepath.Join(n.dir, attr), value); err != nil {
+	if err := md.WriteFile(filepath.Join(n.dir(), attr), value); err != nil {
 		return fmt.Errorf("%s > %s of %s: %w", value, attr, n.name, err)
 	}
 	return nil
@@ -77,13 +77,15 @@ func (n *nullb) bad(sign string, first, end int) error {
 }
 
 // appears waits for the node.
-func (n *nullb) appears() error {
+func (n *nullb) appears() error { return appears(n.node()) }
+
+func appears(node string) error {
 	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if _, err := os.Stat(n.node()); err == nil {
+		if _, err := os.Stat(node); err == nil {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s does not appear", n.node())
+	return fmt.Errorf("%s does not appear", node)
 }
 
 func (n *nullb) node() string { return "/dev/" + n.name }
@@ -91,7 +93,7 @@ func (n *nullb) node() string { return "/dev/" + n.name }
 // remove takes the disk away for good, with what is on it.
 func (n *nullb) remove() error {
 	_ = n.set("power", "0") // it may be off
-	if err := os.Remove(n.dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(n.dir()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -22,6 +22,9 @@ const (
 	magic     = 0x6d646c6966653035
 )
 
+// torn is what [pattern.look] says of a block whose checksum does not fit.
+const torn = "is torn, or changed"
+
 // castagnoli is the polynomial that CPUs have an instruction for.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -60,7 +63,7 @@ func (p pattern) look(block []byte, n uint64) string {
 	sum := binary.LittleEndian.Uint32(block[20:])
 	binary.LittleEndian.PutUint32(block[20:], 0)
 	if crc32.Checksum(block, castagnoli) != sum {
-		return "is torn, or changed"
+		return torn
 	}
 	return ""
 }

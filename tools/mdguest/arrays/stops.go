@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -36,7 +37,7 @@ var moments = []moment{
 	{name: "reshape", can: canReshape, recipe: recipe{clean: true}, begin: slowly(reshape), action: "reshape",
 		with: func(r *rig) []string { return r.members[:r.level.members+1] }},
 	{name: "bitmap", can: func(l level) bool { return l.bitmap }, recipe: recipe{clean: true, bitmap: true}, begin: keepWriting},
-	{name: "journal", can: hasParity, recipe: recipe{more: []string{"--write-journal=JOURNAL"}}, begin: keepWriting,
+	{name: "journal", can: hasParity, recipe: recipe{more: []string{journalArg}}, begin: keepWriting,
 		with: func(r *rig) []string { return append(r.members[:r.level.members:r.level.members], r.journal()) }},
 	{name: "ppl", can: isRaid5, recipe: recipe{clean: true, more: []string{"--consistency-policy=ppl"}}, begin: keepWriting},
 	{name: "dirty", can: anyLevel, recipe: recipe{}, begin: keepWriting},
@@ -69,12 +70,7 @@ func (m moment) run(ctx context.Context, r *rig, way string) (string, error) {
 	c := m.recipe
 	kinds := r.level.metadata()
 	c.metadata = kinds[len(kinds)-1]
-	c.more = append([]string(nil), c.more...)
-	for i, arg := range c.more {
-		if arg == "--write-journal=JOURNAL" {
-			c.more[i] = "--write-journal=" + r.journal()
-		}
-	}
+	c.more = r.withJournal(c.more)
 	if err := r.make(ctx, c); err != nil {
 		return "", err
 	}
@@ -116,6 +112,18 @@ func (m moment) run(ctx context.Context, r *rig, way string) (string, error) {
 	}
 	r.does("stop again")
 	return "stopped by " + way, r.halt(ctx, stopWays[0])
+}
+
+// journalArg stands for the argument that names the journal's disk.
+const journalArg = "--write-journal=JOURNAL"
+
+// withJournal puts the disk in.
+func (r *rig) withJournal(args []string) []string {
+	var out []string
+	for _, arg := range args {
+		out = append(out, strings.Replace(arg, "JOURNAL", r.journal(), 1))
+	}
+	return out
 }
 
 // journal is the member that a journal is on.

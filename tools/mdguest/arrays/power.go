@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// How often the power is cut in one cell, and who writes until then.
+const (
+	cuts        = 20
+	writers     = 4
+	writerSpan  = 64 // blocks of each
+	longestLife = 100 * time.Millisecond
+)
+
+// supply is a way to make arrays that a power cut must not hurt.
+type supply struct {
+	name     string
+	can      func(level) bool
+	more     []string
+	degraded bool
+}
+
+// supplies are what is promised: each block whose fsync has returned is there. A
+// degraded raid4, raid5 or raid6 without journal or PPL is left out, as it promises no
+// such thing: where a stripe was being written, what is missing cannot be told from
+// the rest (the write hole).
+var supplies = []supply{
+	{name: "power", can: redundant},
+	{name: "power-degraded", can: func(l level) bool { return l.lose > 0 && !hasParity(l) }, degraded: true},
+	{name: "power-journal", can: hasParity, more: []string{journalArg}},
+	{name: "power-ppl", can: isRaid5, more: []string{"--consistency-policy=ppl"}},
+	{name: "power-ppl-degraded", can: isRaid5, more: []string{"--consistency-policy=ppl"}, degraded: true},
+}
+
+// outages are cells that cut the power.
+func outages(l level) []cell {
+	var all []cell
+	for _, s := range supplies {
+		if s.can(l) {
+			all = append(all, cell{name: l.name + "/" + s.name, level: l, run: s.run})
+		}
+	}
+	return all
+}
+
+// run writes, cuts the power, brings the array back, and looks, again and again.
+func (s supply) run(ctx context.Context, r *rig) (string, error) {
+	r.does("make a disk with a volatile cache")
+	if err := r.onOneDisk(); err != nil {
+		return "", err
+	}
+	r.does("create")
+	members := append([]string(nil), r.members[:r.level.members]...)
+	if err := r.make(ctx, recipe{metadata: "1.2", more: r.withJournal(s.more)}); err != nil {
+		return "", err
+	}
+	if len(s.more) > 0 && s.more[0] == journalArg {
+		members = append(members, r.journal())
+	}
+	if err := r.settle(ctx); err != nil {
+		return "", err
+	}
+	if s.degraded {
+		if err := failOne(ctx, r, &pattern{}); err != nil {
+			return "", err
+		}
+		members = members[1:]
+	}
+	b := newBooks()
+	forced := 0
+	for n := 1; n <= cuts; n++ {
+		r.does("power cut %d of %d", n, cuts)
+		if err := r.cutPower(b); err != nil {
+			return "", err
+		}
+		r.does("stop after power cut %d", n)
+		if err := r.halt(ctx, stopWays[n%len(stopWays)]); err != nil {
+			return "", err
+		}
+		r.does("assemble after power cut %d", n)
+		if err := r.powerUp(); err != nil {
+			return "", err
+		}
+		if err := r.assemble(ctx, members); err != nil {
+			if err := r.assemble(ctx, members, "--force"); err != nil {
+				return "", err
+			}
+			forced++
+		}
+		r.does("look after power cut %d", n)
+		if err := b.audit(r.dev()); err != nil {
+			return "", err
+		}
+	}
+	r.does("stop")
+	return fmt.Sprintf("%d cuts, %d blocks acknowledged, assembled by force %d times", cuts, b.acked, forced), errors.Join(r.settle(ctx), r.halt(ctx, stopWays[0]))
+}
+
+// onOneDisk makes the members partitions of one null_blk disk with a volatile cache,
+// so that all lose their power in one moment. What was not flushed is lost then, but
+// for what the cache had no room for.
+func (r *rig) onOneDisk() error {
+	n := &nullb{name: "nb" + r.name, mib: "88"}
+	r.nullbs = []*nullb{n}
+	if err := n.make(map[string]string{"cache_size": "2"}); err != nil {
+		return err
+	}
+	r.members = nil
+	for i := range perLane {
+		r.members = append(r.members, fmt.Sprintf("%sp%d", n.node(), i+1))
+	}
+	return r.partition()
+}
+
+// partition adds the partitions, of which the disk has no table.
+func (r *rig) partition() error {
+	f, err := os.OpenFile(r.nullbs[0].node(), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	const size = 16 << 20
+	for i := range perLane {
+		p := blkpgPartition{start: size/2 + int64(i)*size, length: size, number: int32(i + 1)}
+		arg := unix.BlkpgIoctlArg{Op: unix.BLKPG_ADD_PARTITION, Datalen: int32(unsafe.Sizeof(p)), Data: (*byte)(unsafe.Pointer(&p))}
+		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.BLKPG, uintptr(unsafe.Pointer(&arg))); errno != 0 {
+			return fmt.Errorf("BLKPG_ADD_PARTITION %d: %w", i+1, errno)
+		}
+	}
+	for _, m := range r.members {
+		if err := appears(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blkpgPartition is struct blkpg_partition of linux/blkpg.h.
+type blkpgPartition struct {
+	start, length int64 // bytes
+	number        int32
+	names         [128]byte
+}
+
+// cutPower takes the power away in the middle of the writing.
+func (r *rig) cutPower(b *books) error {
+	b.open()
+	var all sync.WaitGroup
+	errs := make([]error, writers)
+	for i := range writers {
+		all.Go(func() { errs[i] = b.keepWriting(r.dev(), i) })
+	}
+	time.Sleep(time.Duration(r.rng.Int64N(int64(longestLife))))
+	b.close()
+	err := r.nullbs[0].set("power", "0")
+	all.Wait()
+	return errors.Join(append(errs, err)...)
+}
+
+// powerUp gives it back.
+func (r *rig) powerUp() error {
+	n := r.nullbs[0]
+	if err := errors.Join(n.set("power", "1"), n.appears()); err != nil {
+		return err
+	}
+	return r.partition()
+}
+
+// books say what must be there: of each block, the last writing that was acknowledged,
+// and the last that was begun.
+type books struct {
+	mu       sync.Mutex
+	last     uint64 // number of the last writing, of any block
+	sure     map[uint64]uint64
+	begun    map[uint64]uint64
+	acked    int
+	closed   bool // the power is going: nobody hears of an fsync that returns
+	writings [writers]uint64
+}
+
+func newBooks() *books {
+	return &books{sure: map[uint64]uint64{}, begun: map[uint64]uint64{}}
+}
+
+// begin notes that a block is to be written.
+func (b *books) begin(block uint64) (writing uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last++
+	b.begun[block] = b.last
+	return b.last
+}
+
+// end notes that it is on the disks.
+func (b *books) end(block, writing uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.sure[block] = writing
+		b.acked++
+	}
+}
+
+// close comes before the power goes. From then on an fsync can return without an
+// error for what is lost: md does not pass on that a member's flush has failed.
+func (b *books) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+}
+
+// open begins another life.
+func (b *books) open() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = false
+}
+
+// keepWriting writes blocks of its own, one after the other, each made durable, until
+// that fails.
+func (b *books) keepWriting(node string, writer int) error {
+	f, err := openDirect(node, os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf := aligned(blockSize)
+	defer unix.Munmap(buf)
+	for {
+		block := uint64(writer*writerSpan) + b.writings[writer]%writerSpan
+		b.writings[writer]++
+		writing := b.begin(block)
+		pattern{generation: writing}.fill(buf, block)
+		if _, err := f.WriteAt(buf, int64(block)*blockSize); err != nil {
+			return nil // the power is off
+		}
+		if err := f.Sync(); err != nil {
+			return nil
+		}
+		b.end(block, writing)
+	}
+}
+
+// audit reads every block. One whose last writing was not acknowledged may be of that,
+// or of the one before, or torn; all others are as acknowledged. What is found counts
+// from then on.
+func (b *books) audit(node string) error {
+	f, err := openDirect(node, os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf := aligned(blockSize)
+	defer unix.Munmap(buf)
+	for block, begun := range b.begun {
+		if _, err := f.ReadAt(buf, int64(block)*blockSize); err != nil {
+			return fmt.Errorf("read block %d: %w", block, err)
+		}
+		sure := b.sure[block]
+		if sure == begun {
+			if wrong := (pattern{generation: sure}).look(buf, block); wrong != "" {
+				return fmt.Errorf("acknowledged block %d %s", block, wrong)
+			}
+			continue
+		}
+		delete(b.begun, block) // whatever it is, it is written anew before it counts again
+		delete(b.sure, block)
+		if (pattern{generation: begun}).look(buf, block) != "" && sure != 0 {
+			if wrong := (pattern{generation: sure}).look(buf, block); wrong != "" && wrong != torn {
+				return fmt.Errorf("block %d, last acknowledged as writing %d, and being written as %d, %s", block, sure, begun, wrong)
+			}
+		}
+	}
+	return nil
+}
