@@ -98,7 +98,7 @@ var rules = []rule{
 	{kind: Warning, re: re(`^WARNING: CPU: \d+ PID: \d+ at (\S+?):\d+`), title: "WARNING at $1"},
 	{kind: Warning, re: re(`^WARNING: stack (recursion|corruption|going)`), title: "WARNING: stack $1"},
 
-	{kind: Leak, re: re(`^kmemleak: \d+ new suspected memory leaks`), title: "kmemleak: new suspected memory leaks", single: true},
+	{kind: Leak, re: re(`^kmemleak: \d+ new suspected memory leaks`), title: "kmemleak: new suspected memory leaks", single: true, echo: true},
 	{kind: Leak, re: re(`^unreferenced object 0x[0-9a-f]+ \(size \d+\):`), title: "memory leak in"},
 	{kind: Panic, re: re(`^Kernel panic - not syncing: (.+?)(?: ?\(\d+,\d+\))?$`), title: "panic: $1", consequence: true},
 	{kind: OOM, re: re(`^(?:Out of memory|Memory cgroup out of memory): Killed process \d+ \((\S+?)\)`), title: "out of memory: killed $1", single: true},

@@ -105,7 +105,8 @@ func (s *Scanner) reported(r *rule) bool {
 		return false
 	}
 	last := s.found[len(s.found)-1]
-	return r.consequence || r.echo && last.rule.kind == r.kind && s.line-last.last <= echoWithin
+	near := s.open == last || s.line-last.last <= echoWithin
+	return r.consequence || r.echo && last.rule.kind == r.kind && near
 }
 
 // close ends the open report.
