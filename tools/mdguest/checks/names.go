@@ -20,7 +20,7 @@ var nameChecks = []check{
 // ambiguous are names that could be another device's, or that cannot be told
 // from another name in /dev, in sysfs or in a log.
 var ambiguous = []string{
-	"md_", "md_0", "md_123", "md_d0", "md_d12p3", "md_a/b", "md_a!b", "md_/", "md_ x", "md_x ", "md_a\tb", "md_a\x01", "md_\x7f",
+	"md_", "md_0", "md_123", "md_d0", "md_d12p3", "md_a/b", "md_c!d", "md_/", "md_ x", "md_x ", "md_a\tb", "md_a\x01", "md_\x7f",
 	"md007", "md00", "md0123",
 }
 
