@@ -46,6 +46,11 @@ var expectedUnpatched = []triage.Allow{
 		Reason: "a member is added to an array that is not set up yet; fixed by 'md: hold off opens until a new device is set up'",
 	},
 	{
+		Base:   "6.1",
+		Text:   "kernfs_get",
+		Reason: "such an array is stopped, whose directory is not there; fixed by 'md: hold off opens until a new device is set up'",
+	},
+	{
 		Base:   "mainline",
 		Text:   "md_kobj_release",
 		Reason: "a disk is deleted by the stop and again when the array is freed; fixed by 'md: delete the disk exactly once, from the stop or from del_work'",

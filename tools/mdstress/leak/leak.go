@@ -34,7 +34,26 @@ type Snapshot struct {
 // Take takes a snapshot, after asking the kernel to let go of what it caches.
 func Take() Snapshot {
 	drop()
-	return Snapshot{slabs(), threads()}
+	active := slabs()
+	for try := 1; try < slabTries && !complete(active); try++ {
+		active = slabs()
+	}
+	return Snapshot{active, threads()}
+}
+
+// slabTries is how often /proc/slabinfo is read until it holds all caches: one read
+// while caches come and go can miss some.
+const slabTries = 5
+
+// complete tells whether no cache is missing that this kernel has.
+func complete(active map[string]int) bool {
+	for _, cache := range caches {
+		_, err := os.Stat("/sys/kernel/slab/" + cache)
+		if _, seen := active[cache]; err == nil && !seen {
+			return false
+		}
+	}
+	return true
 }
 
 // Compare returns what there is more of than in the snapshot, in one line each,
@@ -53,8 +72,9 @@ func (s Snapshot) Compare(limit time.Duration, devices ...string) []string {
 func (s Snapshot) compare(now Snapshot, devices []string) []string {
 	leaks := []string{}
 	for _, cache := range caches {
-		if grown := now.active[cache] - s.active[cache]; grown > Slack {
-			leaks = append(leaks, fmt.Sprintf("%s: %d more objects than before (%d)", cache, grown, s.active[cache]))
+		before, seen := s.active[cache]
+		if grown := now.active[cache] - before; seen && grown > Slack {
+			leaks = append(leaks, fmt.Sprintf("%s: %d more objects than before (%d)", cache, grown, before))
 		}
 	}
 	for name, n := range now.threads {
