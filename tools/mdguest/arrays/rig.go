@@ -41,7 +41,6 @@ type rig struct {
 	level   level
 	members []string // all that there are; the array begins with level.members of them
 	name    string   // of the device, "md51"
-	node    string   // of the opener's own, by number
 	named   string   // of an array made by name, else ""
 	conf    string   // mdadm's configuration
 	rng     *rand.Rand
