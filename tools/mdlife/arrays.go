@@ -34,17 +34,7 @@ Exit code 0 only if all but the unpatched kernel come through, and no open fails
 	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := checkNames("only", names); err != nil {
-			return err
-		}
-		variants, err := parseKernels(kernels)
-		if err != nil {
-			return err
-		}
-		if err := vmtests.ArrayTests(names).Check(variants...); err != nil {
-			return usagef("-only: %w", err)
-		}
-		o, err := t.options(cmd)
+		o, variants, err := t.chosen(cmd, names, kernels, vmtests.ArrayTests)
 		if err != nil {
 			return err
 		}

@@ -44,8 +44,8 @@ func newMatrix() *cobra.Command {
 loop with a stray reader that opens by number, and on mainline the tests with the other way of
 removal; then say for every requirement and window what each kernel made of it. Exit code 0
 only if every verdict is PASS and no patched kernel fails anything; 3 if all is well but the
-archive does not give the source of a base that moves, which is then left out. Results: out/matrix.json
-and those of every comparison.`,
+archive does not give the source of a base that moves, which is then left out. Results:
+out/matrix.json and those of every comparison.`,
 		Example: `  mdlife matrix
   mdlife matrix -bases 6.1,6.12
   mdlife matrix -modular -cost    every row`,
@@ -144,8 +144,9 @@ func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, x ex
 	}
 	for _, extra := range []struct {
 		wanted bool
+		name   string
 		run    func(context.Context, vmtests.Options) ([]verdict.Result, error)
-	}{{x.modular, asModules}, {x.cost, costs}} {
+	}{{x.modular, "md as modules", asModules}, {x.cost, "unraced paths", costs}} {
 		if !extra.wanted {
 			continue
 		}
@@ -156,7 +157,7 @@ func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, x ex
 		for _, r := range rs {
 			patched = append(patched, r)
 			if !r.OK {
-				bad = append(bad, o.Base.Name+": "+r.Reason())
+				bad = append(bad, o.Base.Name+", "+extra.name+": "+r.Reason())
 			}
 		}
 	}

@@ -96,6 +96,22 @@ func parseKernels(names []string) ([]kernel.Variant, error) {
 	return variants, nil
 }
 
+// chosen checks the flags -only, of tests by name, and -kernels, and those of t.
+func (t *target) chosen(cmd *cobra.Command, names, kernels []string, tests func([]string) vmtests.Tests) (vmtests.Options, []kernel.Variant, error) {
+	if err := checkNames("only", names); err != nil {
+		return vmtests.Options{}, nil, err
+	}
+	variants, err := parseKernels(kernels)
+	if err != nil {
+		return vmtests.Options{}, nil, err
+	}
+	if err := tests(names).Check(variants...); err != nil {
+		return vmtests.Options{}, nil, usagef("-only: %w", err)
+	}
+	o, err := t.options(cmd)
+	return o, variants, err
+}
+
 // name is what the race is called in phases and tables.
 func (fl *raceFlags) name() string {
 	if fl.members > 0 {

@@ -30,17 +30,7 @@ hold. The scripts are in tools/mdguest/windows/scripts.`,
 	f.StringSliceVar(&names, "only", []string{event.AllWindows}, "which windows, as W1,W2b")
 	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := checkNames("only", names); err != nil {
-			return err
-		}
-		variants, err := parseKernels(kernels)
-		if err != nil {
-			return err
-		}
-		if err := vmtests.WindowTests(names).Check(variants...); err != nil {
-			return usagef("-only: %w", err)
-		}
-		o, err := t.options(cmd)
+		o, variants, err := t.chosen(cmd, names, kernels, vmtests.WindowTests)
 		if err != nil {
 			return err
 		}

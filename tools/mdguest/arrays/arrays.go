@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -168,6 +169,9 @@ func (r *rig) play(ctx context.Context, c cell) (detail string, opens map[string
 		out.err = fmt.Errorf("%s: %w", r.doing(), out.err)
 	}
 	opens, err = r.end()
+	if r.named == "" && opens["ok"] == 0 {
+		err = errors.Join(err, errors.New("no open succeeded beside it"))
+	}
 	return out.detail, opens, errors.Join(out.err, err)
 }
 
@@ -182,9 +186,8 @@ func quicken() error {
 }
 
 // hash makes a number of a name.
-func hash(name string) (h uint64) {
-	for _, b := range []byte(name) {
-		h = h*131 + uint64(b)
-	}
-	return h
+func hash(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return h.Sum64()
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 
@@ -51,8 +50,7 @@ func found(l level) []cell {
 
 func findAgain(ctx context.Context, r *rig) (string, error) {
 	r.does("create")
-	kinds := r.level.metadata()
-	if err := r.make(ctx, recipe{metadata: kinds[len(kinds)-1], clean: r.level.lose > 0}); err != nil {
+	if err := r.make(ctx, recipe{metadata: r.level.usual(), clean: r.level.redundant()}); err != nil {
 		return "", err
 	}
 	var p pattern
@@ -90,13 +88,13 @@ func findAgain(ctx context.Context, r *rig) (string, error) {
 
 // uuid asks mdadm for the array's UUID.
 func (r *rig) uuid(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, machine.Mdadm(), "--detail", "--brief", r.dev()).CombinedOutput()
+	out, err := machine.RunMdadm(ctx, commandLimit, "--detail", "--brief", r.dev())
 	if err != nil {
-		return "", fmt.Errorf("mdadm --detail --brief: %w: %s", err, out)
+		return "", fmt.Errorf("%w: %s", err, out)
 	}
-	m := regexp.MustCompile(`UUID=([0-9a-f:]+)`).FindSubmatch(out)
+	m := regexp.MustCompile(`UUID=([0-9a-f:]+)`).FindStringSubmatch(out)
 	if m == nil {
 		return "", fmt.Errorf("mdadm --detail --brief names no UUID: %s", out)
 	}
-	return string(m[1]), nil
+	return m[1], nil
 }

@@ -19,8 +19,8 @@ type fault struct {
 	end   func(*nullb) error // and work again
 }
 
-// faults are the ways of a member to fail. Its first half holds metadata and the
-// first blocks of data: what is bad begins in the middle.
+// faults are the ways of a member to fail. Its data begin before its sector 8192, and
+// end behind: mdadm leaves less than 4 MiB for metadata on one of 16 MiB.
 var faults = []fault{
 	{"bad-blocks", func(n *nullb) error { return n.bad("+", 8192, 10240) }, func(n *nullb) error { return n.bad("-", 8192, 10240) }},
 	{"dead", func(n *nullb) error { return n.bad("+", 0, 32768) }, func(n *nullb) error { return n.bad("-", 0, 32768) }},
@@ -33,23 +33,27 @@ var faults = []fault{
 func failures(l level) []cell {
 	var all []cell
 	for _, f := range faults {
-		if l.lose > 0 || l.members > 1 && !l.paths {
+		if l.redundant() || l.members > 1 && !l.paths {
 			all = append(all, cell{name: l.name + "/fault-" + f.name, level: l, run: f.run})
 		}
 	}
-	if l.lose > 0 {
+	if l.redundant() {
 		all = append(all, cell{name: l.name + "/fault-slow", level: l, run: slow})
 	}
 	return all
 }
 
-// onNullb makes the array's members null_blk disks.
-func (r *rig) onNullb() error {
+// onNullb makes the array's members null_blk disks, the second with these attributes.
+func (r *rig) onNullb(second map[string]string) error {
 	r.members = nil
 	for i := range perLane {
 		n := &nullb{name: fmt.Sprintf("nb%s-%d", r.name, i), mib: "16"}
 		r.nullbs = append(r.nullbs, n)
-		if err := n.make(nil); err != nil {
+		var attrs map[string]string
+		if i == 1 {
+			attrs = second
+		}
+		if err := n.make(attrs); err != nil {
 			return err
 		}
 		r.members = append(r.members, n.node())
@@ -60,12 +64,11 @@ func (r *rig) onNullb() error {
 // run has the second member fail in use, and what can go on go on.
 func (f fault) run(ctx context.Context, r *rig) (string, error) {
 	r.does("make disks")
-	if err := r.onNullb(); err != nil {
+	if err := r.onNullb(nil); err != nil {
 		return "", err
 	}
-	kinds := r.level.metadata()
 	r.does("create")
-	if err := r.make(ctx, recipe{metadata: kinds[len(kinds)-1]}); err != nil {
+	if err := r.make(ctx, recipe{metadata: r.level.usual()}); err != nil {
 		return "", err
 	}
 	var p pattern
@@ -78,7 +81,7 @@ func (f fault) run(ctx context.Context, r *rig) (string, error) {
 	if err := f.begin(victim); err != nil {
 		return "", err
 	}
-	if r.level.lose == 0 {
+	if !r.level.redundant() {
 		return f.cleanly(ctx, r, p)
 	}
 	return f.goOn(ctx, r, p, victim)
@@ -90,15 +93,15 @@ func (f fault) goOn(ctx context.Context, r *rig, p pattern, victim *nullb) (stri
 	if err := errors.Join(p.verify(r.dev()), p.write(r.dev()), p.verify(r.dev())); err != nil {
 		return "", err
 	}
+	degraded, err := r.noticed(victim)
+	if err != nil {
+		return "", err
+	}
 	r.does("member works again")
 	if err := f.end(victim); err != nil {
 		return "", err
 	}
-	degraded, err := md.ReadAttr(r.kernelName(), "md/degraded")
-	if err != nil {
-		return "", err
-	}
-	if degraded != "0" {
+	if degraded {
 		if err := r.putBackNullb(ctx, victim); err != nil {
 			return "", err
 		}
@@ -108,7 +111,22 @@ func (f fault) goOn(ctx context.Context, r *rig, p pattern, victim *nullb) (stri
 		return "", err
 	}
 	r.does("stop")
-	return "degraded: " + degraded, r.halt(ctx, stopWays[0])
+	return fmt.Sprintf("degraded: %t", degraded), r.halt(ctx, stopWays[0])
+}
+
+// noticed tells whether md goes on without the member, and fails where it has not
+// noticed anything: then the cell would show nothing. md may also go on with it, and
+// keep a list of what is bad on it.
+func (r *rig) noticed(n *nullb) (degraded bool, err error) {
+	missing, err := md.ReadAttr(r.kernelName(), "md/degraded")
+	if err != nil || missing != "0" {
+		return true, err
+	}
+	bad, err := md.ReadAttr(r.kernelName(), "md/dev-"+n.name+"/bad_blocks")
+	if err == nil && bad == "" {
+		err = fmt.Errorf("%s fails, and md has noticed nothing", n.name)
+	}
+	return false, err
 }
 
 // putBackNullb removes what has failed, and adds the disk as a new one.
@@ -141,26 +159,16 @@ func (f fault) cleanly(ctx context.Context, r *rig, p pattern) (string, error) {
 // slow has every I/O of one member take 2 ms, and stops the array under writes.
 func slow(ctx context.Context, r *rig) (string, error) {
 	r.does("make disks")
-	if err := r.onNullb(); err != nil {
+	if err := r.onNullb(map[string]string{"irqmode": "2", "completion_nsec": "2000000"}); err != nil {
 		return "", err
 	}
-	n := r.nullbs[1]
-	for _, attr := range []struct{ name, value string }{{"power", "0"}, {"irqmode", "2"}, {"completion_nsec", "2000000"}, {"power", "1"}} {
-		if err := n.set(attr.name, attr.value); err != nil {
-			return "", err
-		}
-	}
-	if err := n.appears(); err != nil {
-		return "", err
-	}
-	kinds := r.level.metadata()
 	r.does("create")
-	if err := r.make(ctx, recipe{metadata: kinds[len(kinds)-1], clean: true}); err != nil {
+	if err := r.make(ctx, recipe{metadata: r.level.usual(), clean: true}); err != nil {
 		return "", err
 	}
 	var p pattern
 	r.does("write, and stop")
-	if err := keepWriting(ctx, r, &p); err != nil {
+	if err := leaveDirty(ctx, r, &p); err != nil {
 		return "", err
 	}
 	if err := r.halt(ctx, stopWays[1]); err != nil {

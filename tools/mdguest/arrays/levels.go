@@ -14,12 +14,9 @@ type level struct {
 	level   string // for mdadm --level, and in /proc/mdstat
 	layout  string // for --layout, "" for the usual one
 	members int
-	lose    int    // how many members it can lose
-	sized   bool   // takes --size, else uses its members whole
+	lose    int    // how many members it can lose; see redundant
 	chunk   bool   // takes --chunk
-	parity  bool   // md/sync_action knows check, and md/mismatch_cnt counts
 	grow    string // with which metadata mdadm --grow can add a member: "", "all" or "1.1"
-	bitmap  bool
 	paths   bool   // its members are one disk
 	end     bool   // takes metadata at the end of members only: faulty knows no data_offset
 	gone    string // when and how kernels lost it, "" for one that all have
@@ -29,13 +26,13 @@ type level struct {
 var levels = []level{
 	{name: "linear", level: "linear", members: 3, gone: "from 6.8 (849d18e27be9) to 6.14 (127186cfb184)"},
 	{name: "raid0", level: "raid0", members: 3, chunk: true},
-	{name: "raid1", level: "raid1", members: 2, lose: 1, sized: true, parity: true, grow: "all", bitmap: true},
-	{name: "raid4", level: "raid4", members: 3, lose: 1, sized: true, chunk: true, parity: true, grow: "all", bitmap: true},
-	{name: "raid5", level: "raid5", members: 3, lose: 1, sized: true, chunk: true, parity: true, grow: "all", bitmap: true},
-	{name: "raid6", level: "raid6", members: 4, lose: 2, sized: true, chunk: true, parity: true, grow: "all", bitmap: true},
-	{name: "raid10-near", level: "raid10", layout: "n2", members: 4, lose: 1, sized: true, chunk: true, parity: true, grow: "1.1", bitmap: true},
-	{name: "raid10-far", level: "raid10", layout: "f2", members: 4, lose: 1, sized: true, chunk: true, parity: true, bitmap: true},
-	{name: "raid10-offset", level: "raid10", layout: "o2", members: 4, lose: 1, sized: true, chunk: true, parity: true, grow: "1.1", bitmap: true},
+	{name: "raid1", level: "raid1", members: 2, lose: 1, grow: "all"},
+	{name: "raid4", level: "raid4", members: 3, lose: 1, chunk: true, grow: "all"},
+	{name: "raid5", level: "raid5", members: 3, lose: 1, chunk: true, grow: "all"},
+	{name: "raid6", level: "raid6", members: 4, lose: 2, chunk: true, grow: "all"},
+	{name: "raid10-near", level: "raid10", layout: "n2", members: 4, lose: 1, chunk: true, grow: "1.1"},
+	{name: "raid10-far", level: "raid10", layout: "f2", members: 4, lose: 1, chunk: true},
+	{name: "raid10-offset", level: "raid10", layout: "o2", members: 4, lose: 1, chunk: true, grow: "1.1"},
 	{name: "multipath", level: "multipath", members: 2, paths: true, gone: "since 6.8 (d8730f0cf4ef)"},
 	{name: "faulty", level: "faulty", members: 1, end: true, gone: "since 6.8 (415c7451872b)"},
 }
@@ -46,10 +43,23 @@ func (l level) variant() string {
 	return variant
 }
 
+// redundant tells whether it can lose a member. Such an array has a resync, a check, a
+// bitmap if one likes, and takes --size; others use their members whole.
+func (l level) redundant() bool { return l.lose > 0 }
+
+// parity tells whether it is one of raid4, raid5 and raid6.
+func (l level) parity() bool { return l.name == "raid4" || l.name == "raid5" || l.name == "raid6" }
+
 // grows tells whether mdadm can add a member to an array with this metadata: for
 // raid10 there has to be room at a member's beginning.
 func (l level) grows(metadata string) bool {
 	return l.grow == "all" || l.grow != "" && metadata >= l.grow
+}
+
+// usual is the kind of metadata for cells that are not about these.
+func (l level) usual() string {
+	kinds := l.metadata()
+	return kinds[len(kinds)-1]
 }
 
 // metadata are the kinds that it takes, the usual one last.

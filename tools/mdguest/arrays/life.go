@@ -17,7 +17,7 @@ type life struct {
 	metadata string
 	bitmap   bool
 	named    bool
-	stop     string // how it is stopped at last: "mdadm", "ioctl", "sysfs"
+	stop     string // one of stopWays
 }
 
 // lives are the whole lives of an array, with each kind of metadata.
@@ -25,10 +25,10 @@ func lives(l level) []cell {
 	var all []cell
 	for i, metadata := range l.metadata() {
 		for _, bitmap := range []bool{false, true} {
-			if bitmap && !l.bitmap {
+			if bitmap && !l.redundant() {
 				continue
 			}
-			v := life{metadata: metadata, bitmap: bitmap, stop: []string{"mdadm", "ioctl", "sysfs"}[i%3]}
+			v := life{metadata: metadata, bitmap: bitmap, stop: stopWays[i%len(stopWays)]}
 			v.named = metadata != "0.90" && bitmap == (metadata == "1.2") // 0.90 has no room for a name
 			name := l.name + "/life-" + metadata
 			if bitmap {
@@ -80,7 +80,7 @@ func lose(ctx context.Context, r *rig, p *pattern) error {
 			return err
 		}
 	}
-	if r.level.lose == 0 {
+	if !r.level.redundant() {
 		return nil
 	}
 	if err := p.verify(r.dev()); err != nil {
@@ -111,7 +111,7 @@ func (v life) putBack(ctx context.Context, r *rig, p *pattern) error {
 
 // replace puts another member in the place of one that works.
 func (v life) replace(ctx context.Context, r *rig, p *pattern) error {
-	if r.level.lose == 0 || v.metadata == "0.90" { // which has no room for it
+	if !r.level.redundant() || v.metadata == "0.90" { // which has no room for it
 		return nil
 	}
 	old, spare := r.members[0], r.members[r.level.members]
@@ -133,7 +133,7 @@ func (v life) replace(ctx context.Context, r *rig, p *pattern) error {
 
 // check has md compare the members.
 func check(ctx context.Context, r *rig, _ *pattern) error {
-	if !r.level.parity {
+	if !r.level.redundant() {
 		return nil
 	}
 	if err := md.WriteAttr(r.kernelName(), "md/sync_action", "check"); err != nil {
@@ -159,7 +159,7 @@ func (v life) grow(ctx context.Context, r *rig, p *pattern) error {
 	backup := fmt.Sprintf("/tmp/backup-%s", r.kernelName())
 	defer os.Remove(backup)
 	args := []string{"--grow", r.dev(), fmt.Sprintf("--raid-devices=%d", r.level.members+1)}
-	if r.level.name == "raid4" || r.level.name == "raid5" || r.level.name == "raid6" {
+	if r.level.parity() {
 		args = append(args, "--backup-file="+backup)
 	}
 	if err := r.mdadm(ctx, args...); err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,13 +35,13 @@ func (r *rig) make(ctx context.Context, c recipe) error {
 	if l.chunk {
 		args = append(args, fmt.Sprintf("--chunk=%d", chunkKiB))
 	}
-	if l.sized {
+	if l.redundant() {
 		args = append(args, fmt.Sprintf("--size=%d", memberKiB))
 	}
 	switch {
 	case c.bitmap:
 		args = append(args, "--bitmap=internal")
-	case l.bitmap:
+	case l.redundant():
 		args = append(args, "--bitmap=none")
 	}
 	if c.clean {
@@ -50,7 +51,7 @@ func (r *rig) make(ctx context.Context, c recipe) error {
 		args = append(args, "--readonly")
 	}
 	args = append(args, c.more...)
-	members := append([]string(nil), r.members[:l.members]...)
+	members := slices.Clone(r.members[:l.members])
 	if c.missing {
 		members[l.members-1] = "missing"
 	}
@@ -71,7 +72,7 @@ func (r *rig) assemble(ctx context.Context, members []string, more ...string) er
 
 // whole fails if a member is missing that the array could lose.
 func (r *rig) whole() error {
-	if degraded, err := md.ReadAttr(r.kernelName(), "md/degraded"); r.level.lose > 0 && (err != nil || degraded != "0") {
+	if degraded, err := md.ReadAttr(r.kernelName(), "md/degraded"); r.level.redundant() && (err != nil || degraded != "0") {
 		return fmt.Errorf("md/degraded is %q (%v)", degraded, err)
 	}
 	return nil
@@ -89,10 +90,14 @@ func (r *rig) halt(ctx context.Context, way string) error {
 	if md.WaitGone(name, peace) {
 		return nil
 	}
-	// The opener, which by the number needs no node, may have come when there was
-	// nothing, and have made one in peace: that stays until an ioctl (R3).
-	if state, err := md.ReadAttr(name, "md/array_state"); err == nil && state != md.StateClear {
+	// The opener may have come just when there was nothing any more, and have made one
+	// in peace, which stays until an ioctl (R3). Once: more often is coming back (R23).
+	state, err := md.ReadAttr(name, "md/array_state")
+	if err == nil && state != md.StateClear {
 		return fmt.Errorf("stopped by %s, but %s is %s", way, name, state)
+	}
+	if r.back++; r.back > backInPeace {
+		return fmt.Errorf("%s has come back to stay after %d stops", name, r.back)
 	}
 	return md.Remove(name, goneLimit)
 }

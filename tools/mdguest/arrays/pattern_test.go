@@ -37,6 +37,29 @@ func TestPatternTellsWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestIsOf: a block that was being written may be torn at any sector, but not of
+// another writing altogether.
+func TestIsOf(t *testing.T) {
+	blocks := map[uint64][]byte{}
+	for _, writing := range []uint64{1, 2, 3} {
+		blocks[writing] = make([]byte, blockSize)
+		pattern{generation: writing}.fill(blocks[writing], 7)
+	}
+	front, back := slices.Concat(blocks[3][:512], blocks[2][512:]), slices.Concat(blocks[2][:512], blocks[3][512:])
+	for _, c := range []struct {
+		name  string
+		block []byte
+		want  bool
+	}{
+		{"before", blocks[2], true}, {"after", blocks[3], true}, {"front only", front, true}, {"back only", back, true},
+		{"older", blocks[1], false}, {"empty", make([]byte, blockSize), false},
+	} {
+		if got := isOf(c.block, 7, 2) || isOf(c.block, 7, 3); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
 // TestPatternCoversTheDevice: from the first block to the last run.
 func TestPatternCoversTheDevice(t *testing.T) {
 	for _, size := range []int64{runBlocks * blockSize, 12 << 20, 190 << 20} {

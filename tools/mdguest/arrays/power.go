@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -18,8 +19,9 @@ import (
 const (
 	cuts        = 20
 	writers     = 4
-	writerSpan  = 64 // blocks of each
-	longestLife = 100 * time.Millisecond
+	writerSpan  = 64                    // blocks of each
+	longestLife = 60 * time.Millisecond // after the first acknowledgement
+	ackLimit    = 5 * time.Second
 )
 
 // supply is a way to make arrays that a power cut must not hurt.
@@ -35,9 +37,9 @@ type supply struct {
 // such thing: where a stripe was being written, what is missing cannot be told from
 // the rest (the write hole).
 var supplies = []supply{
-	{name: "power", can: redundant},
-	{name: "power-degraded", can: func(l level) bool { return l.lose > 0 && !hasParity(l) }, degraded: true},
-	{name: "power-journal", can: hasParity, more: []string{journalArg}},
+	{name: "power", can: level.redundant},
+	{name: "power-degraded", can: func(l level) bool { return l.redundant() && !l.parity() }, degraded: true},
+	{name: "power-journal", can: level.parity, more: []string{journalArg}},
 	{name: "power-ppl", can: isRaid5, more: []string{"--consistency-policy=ppl"}},
 	{name: "power-ppl-degraded", can: isRaid5, more: []string{"--consistency-policy=ppl"}, degraded: true},
 }
@@ -60,11 +62,11 @@ func (s supply) run(ctx context.Context, r *rig) (string, error) {
 		return "", err
 	}
 	r.does("create")
-	members := append([]string(nil), r.members[:r.level.members]...)
-	if err := r.make(ctx, recipe{metadata: "1.2", more: r.withJournal(s.more)}); err != nil {
+	members := slices.Clone(r.members[:r.level.members])
+	if err := r.make(ctx, recipe{metadata: r.level.usual(), more: r.withJournal(s.more)}); err != nil {
 		return "", err
 	}
-	if len(s.more) > 0 && s.more[0] == journalArg {
+	if slices.Contains(s.more, journalArg) {
 		members = append(members, r.journal())
 	}
 	if err := r.settle(ctx); err != nil {
@@ -100,6 +102,11 @@ func (s supply) run(ctx context.Context, r *rig) (string, error) {
 		r.does("look after power cut %d", n)
 		if err := b.audit(r.dev()); err != nil {
 			return "", err
+		}
+		if !s.degraded {
+			if err := r.whole(); err != nil { // no member has failed, but all at once
+				return "", err
+			}
 		}
 	}
 	r.does("stop")
@@ -152,7 +159,8 @@ type blkpgPartition struct {
 	names         [128]byte
 }
 
-// cutPower takes the power away in the middle of the writing.
+// cutPower takes the power away in the middle of the writing, when something has been
+// acknowledged: else there would be nothing to lose.
 func (r *rig) cutPower(b *books) error {
 	b.open()
 	var all sync.WaitGroup
@@ -160,11 +168,12 @@ func (r *rig) cutPower(b *books) error {
 	for i := range writers {
 		all.Go(func() { errs[i] = b.keepWriting(r.dev(), i) })
 	}
+	heard := b.listen()
 	time.Sleep(time.Duration(r.rng.Int64N(int64(longestLife))))
 	b.close()
 	err := r.nullbs[0].set("power", "0")
 	all.Wait()
-	return errors.Join(append(errs, err)...)
+	return errors.Join(append(errs, heard, err)...)
 }
 
 // powerUp gives it back.
@@ -184,6 +193,7 @@ type books struct {
 	sure     map[uint64]uint64
 	begun    map[uint64]uint64
 	acked    int
+	fresh    bool // something was acknowledged since the power is on
 	closed   bool // the power is going: nobody hears of an fsync that returns
 	writings [writers]uint64
 }
@@ -208,6 +218,7 @@ func (b *books) end(block, writing uint64) {
 	if !b.closed {
 		b.sure[block] = writing
 		b.acked++
+		b.fresh = true
 	}
 }
 
@@ -223,7 +234,20 @@ func (b *books) close() {
 func (b *books) open() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.closed = false
+	b.closed, b.fresh = false, false
+}
+
+// listen waits until something is acknowledged.
+func (b *books) listen() error {
+	for deadline := time.Now().Add(ackLimit); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		b.mu.Lock()
+		fresh := b.fresh
+		b.mu.Unlock()
+		if fresh {
+			return nil
+		}
+	}
+	return fmt.Errorf("no write was acknowledged within %v", ackLimit)
 }
 
 // keepWriting writes blocks of its own, one after the other, each made durable, until
@@ -275,11 +299,16 @@ func (b *books) audit(node string) error {
 		}
 		delete(b.begun, block) // whatever it is, it is written anew before it counts again
 		delete(b.sure, block)
-		if (pattern{generation: begun}).look(buf, block) != "" && sure != 0 {
-			if wrong := (pattern{generation: sure}).look(buf, block); wrong != "" && wrong != torn {
-				return fmt.Errorf("block %d, last acknowledged as writing %d, and being written as %d, %s", block, sure, begun, wrong)
-			}
+		if sure != 0 && !isOf(buf, block, begun) && !isOf(buf, block, sure) {
+			return fmt.Errorf("block %d, last acknowledged as writing %d, and being written as %d, %s",
+				block, sure, begun, pattern{generation: sure}.look(buf, block))
 		}
 	}
 	return nil
+}
+
+// isOf tells whether a block is of a writing, or a part of it is.
+func isOf(buf []byte, block, writing uint64) bool {
+	wrong := pattern{generation: writing}.look(slices.Clone(buf), block)
+	return wrong == "" || wrong == torn
 }

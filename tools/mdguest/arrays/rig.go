@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -26,6 +25,8 @@ const (
 	memberKiB  = 4096 // of each, where mdadm takes --size
 	chunkKiB   = 16
 	firstMinor = 50 // of the lanes' devices, clear of everybody else's
+
+	backInPeace = 1 // how often a cell's device may be there after a stop
 )
 
 // How long things may take on a busy machine.
@@ -48,6 +49,7 @@ type rig struct {
 	nullbs  []*nullb               // that the members are, where they shall fail
 	loops   []*os.File             // that the members are, where they are paths to one disk
 	held    *os.File               // the array, for its stop to be made on this descriptor
+	back    int                    // how often the device was there after a stop
 	step    atomic.Pointer[string] // what is being done
 }
 
@@ -68,7 +70,7 @@ func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
 	var err error
 	if c.level.paths {
 		if err = r.makePaths(); err != nil {
-			return r, err
+			return r, errors.Join(err, r.unpath())
 		}
 	}
 	r.opener, err = startOpener(r.name, uint32(firstMinor+lane))
@@ -125,18 +127,11 @@ func (r *rig) does(format string, args ...any) {
 
 // mdadm runs mdadm; the error has its messages.
 func (r *rig) mdadm(ctx context.Context, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, commandLimit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, machine.Mdadm(), args...)
-	cmd.Stdin = strings.NewReader("y\ny\ny\n")
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil
+	out, err := machine.RunMdadm(ctx, commandLimit, args...)
+	if err != nil {
+		return fmt.Errorf("%w: %s (%s)", err, strings.TrimSpace(out), strings.Join(args, " "))
 	}
-	if ctx.Err() != nil {
-		err = fmt.Errorf("did not end within %v", commandLimit)
-	}
-	return fmt.Errorf("mdadm %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	return nil
 }
 
 // settle waits until no resync, recovery, reshape or check runs or is to come.

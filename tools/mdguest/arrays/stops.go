@@ -23,29 +23,27 @@ type moment struct {
 	with   func(*rig) []string                         // the members to assemble it of afterwards, nil for the first
 }
 
-func redundant(l level) bool  { return l.lose > 0 }
-func hasParity(l level) bool  { return l.name == "raid4" || l.name == "raid5" || l.name == "raid6" }
 func isRaid5(l level) bool    { return l.name == "raid5" }
 func canReshape(l level) bool { return l.grows("1.2") && l.name != "raid1" }
 func anyLevel(level) bool     { return true }
 
 // moments are when arrays are stopped.
 var moments = []moment{
-	{name: "resync", can: redundant, recipe: recipe{readonly: true}, begin: slowly(readWrite), action: "resync"},
-	{name: "recovery", can: redundant, recipe: recipe{clean: true}, begin: slowly(rebuild), action: "recover"},
-	{name: "check", can: redundant, recipe: recipe{clean: true}, begin: slowly(beginCheck), action: "check"},
+	{name: "resync", can: level.redundant, recipe: recipe{readonly: true}, begin: slowly(readWrite), action: "resync"},
+	{name: "recovery", can: level.redundant, recipe: recipe{clean: true}, begin: slowly(rebuild), action: "recover"},
+	{name: "check", can: level.redundant, recipe: recipe{clean: true}, begin: slowly(beginCheck), action: "check"},
 	{name: "reshape", can: canReshape, recipe: recipe{clean: true}, begin: slowly(reshape), action: "reshape",
 		with: func(r *rig) []string { return r.members[:r.level.members+1] }},
-	{name: "bitmap", can: func(l level) bool { return l.bitmap }, recipe: recipe{clean: true, bitmap: true}, begin: keepWriting},
-	{name: "journal", can: hasParity, recipe: recipe{more: []string{journalArg}}, begin: keepWriting,
+	{name: "bitmap", can: level.redundant, recipe: recipe{clean: true, bitmap: true}, begin: leaveDirty},
+	{name: "journal", can: level.parity, recipe: recipe{more: []string{journalArg}}, begin: leaveDirty,
 		with: func(r *rig) []string { return append(r.members[:r.level.members:r.level.members], r.journal()) }},
-	{name: "ppl", can: isRaid5, recipe: recipe{clean: true, more: []string{"--consistency-policy=ppl"}}, begin: keepWriting},
-	{name: "dirty", can: anyLevel, recipe: recipe{}, begin: keepWriting},
+	{name: "ppl", can: isRaid5, recipe: recipe{clean: true, more: []string{"--consistency-policy=ppl"}}, begin: leaveDirty},
+	{name: "dirty", can: anyLevel, recipe: recipe{}, begin: leaveDirty},
 	{name: "read-only", can: anyLevel, recipe: recipe{}, begin: readOnly},
 	{name: "read-auto", can: anyLevel, recipe: recipe{}, begin: readAuto},
-	{name: "degraded", can: redundant, recipe: recipe{clean: true}, begin: failOne,
+	{name: "degraded", can: level.redundant, recipe: recipe{clean: true}, begin: failOne,
 		with: func(r *rig) []string { return r.members[1:r.level.members] }},
-	{name: "missing", can: redundant, recipe: recipe{missing: true, clean: true}, begin: nothing,
+	{name: "missing", can: level.redundant, recipe: recipe{missing: true, clean: true}, begin: nothing,
 		with: func(r *rig) []string { return r.members[:r.level.members-1] }},
 }
 
@@ -68,8 +66,7 @@ func stops(l level) []cell {
 func (m moment) run(ctx context.Context, r *rig, way string) (string, error) {
 	r.does("create")
 	c := m.recipe
-	kinds := r.level.metadata()
-	c.metadata = kinds[len(kinds)-1]
+	c.metadata = r.level.usual()
 	c.more = r.withJournal(c.more)
 	if err := r.make(ctx, c); err != nil {
 		return "", err
@@ -186,8 +183,8 @@ func reshape(ctx context.Context, r *rig, _ *pattern) error {
 	return r.begins("reshape")
 }
 
-// keepWriting leaves data in the page cache, for the stop to write back.
-func keepWriting(_ context.Context, r *rig, p *pattern) (err error) {
+// leaveDirty leaves data in the page cache, for the stop to write back.
+func leaveDirty(_ context.Context, r *rig, p *pattern) (err error) {
 	r.held, err = p.writeBuffered(r.dev())
 	return err
 }

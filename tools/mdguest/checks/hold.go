@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/tools/md"
+	"mdlife/tools/mdguest/machine"
 )
 
 // holdChecks: others that use an array keep it from being stopped (R18).
@@ -148,13 +149,6 @@ func (d *disk) stopSoon(fd int) error {
 	return d.gone(goneLimit)
 }
 
-// Requests of linux/loop.h.
-const (
-	loopSetFD      = 0x4c00
-	loopClrFD      = 0x4c01
-	loopCtlGetFree = 0x4c82
-)
-
 func loopHolds(e *env) (string, error) {
 	d, fd, err := e.freshRunning()
 	if err != nil {
@@ -168,10 +162,9 @@ func loopHolds(e *env) (string, error) {
 	if err := d.busy(fd, "a loop device"); err != nil {
 		return "", err
 	}
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, loop.Fd(), loopClrFD, 0); errno != 0 {
-		return "", fmt.Errorf("LOOP_CLR_FD: %w", errno)
+	if err := machine.DetachLoop(loop); err != nil { // the array is let go with the loop device's last close
+		return "", err
 	}
-	loop.Close() // the backing file is let go with the loop device's last close
 	if err := d.stopSoon(fd); err != nil {
 		return "", err
 	}
@@ -180,29 +173,12 @@ func loopHolds(e *env) (string, error) {
 
 // attachLoop puts a loop device on the array.
 func (d *disk) attachLoop() (*os.File, error) {
-	ctl, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer ctl.Close()
-	n, _, errno := unix.Syscall(unix.SYS_IOCTL, ctl.Fd(), loopCtlGetFree, 0)
-	if errno != 0 {
-		return nil, fmt.Errorf("LOOP_CTL_GET_FREE: %w", errno)
-	}
-	loop, err := os.OpenFile(fmt.Sprintf("/dev/loop%d", n), os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
 	backing, err := d.open(unix.O_RDWR)
 	if err != nil {
 		return nil, err
 	}
 	defer d.env.close(backing)
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, loop.Fd(), loopSetFD, uintptr(backing)); errno != 0 {
-		loop.Close()
-		return nil, fmt.Errorf("LOOP_SET_FD: %w", errno)
-	}
-	return loop, nil
+	return machine.AttachLoop(backing)
 }
 
 // dmHolds puts devices of the device mapper on an array, one after the other.

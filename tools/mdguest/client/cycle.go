@@ -4,8 +4,8 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -63,22 +63,15 @@ func (l *loop) cycle(ctx context.Context) bool {
 // mdadm runs mdadm and says whether it succeeded; if so its latency is
 // recorded, and if not its messages are counted.
 func (l *loop) mdadm(ctx context.Context, lat hist.Hist, args ...string) bool {
-	ctx, cancel := context.WithTimeout(ctx, commandLimit)
-	defer cancel()
 	start := time.Now()
-	cmd := exec.CommandContext(ctx, machine.Mdadm(), args...)
-	cmd.Stdin = strings.NewReader("y\ny\ny\n")
-	out, err := cmd.CombinedOutput()
+	out, err := machine.RunMdadm(ctx, commandLimit, args...)
 	if err == nil {
 		lat.Record(time.Since(start))
 		return true
 	}
-	messages := messages(string(out))
-	if ctx.Err() != nil {
-		messages = append(messages, fmt.Sprintf("mdadm %s did not end within %v", args[0], commandLimit))
-	}
-	if len(messages) == 0 {
-		messages = append(messages, "mdadm "+args[0]+": "+err.Error())
+	messages := messages(out)
+	if errors.Is(err, machine.ErrTooLong) || len(messages) == 0 {
+		messages = append(messages, err.Error())
 	}
 	for _, m := range messages {
 		l.Errors[m]++

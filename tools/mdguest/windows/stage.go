@@ -292,7 +292,7 @@ func (s *stage) silent() error {
 	}
 	for _, e := range events {
 		if e.Block() && e.Name() == s.name && e.Action == "add" {
-			return brokenf(gotOther, "%s was announced, though it is there for one open only", s.name)
+			return brokenf(gotAnnounced, "%s was announced, though it is there for one open only", s.name)
 		}
 	}
 	return nil

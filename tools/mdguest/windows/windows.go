@@ -199,6 +199,7 @@ const (
 	gotNotForced = "not forced" // nobody came to the place, or nobody was held there long enough
 	gotLeft      = "left"       // the device does not go
 	gotOther     = "other disk" // an open got another disk than it should
+	gotAnnounced = "announced"  // udev was told of a device that is there for one open
 )
 
 // skipError ends a script that makes no sense on this kernel, with the reason.

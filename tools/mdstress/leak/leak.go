@@ -41,15 +41,16 @@ func Take() Snapshot {
 	return Snapshot{active, threads()}
 }
 
-// slabTries is how often /proc/slabinfo is read until it holds all caches: one read
-// while caches come and go can miss some.
+// slabTries is how often /proc/slabinfo is read until it holds all caches. It comes
+// page by page, and each goes on at a number: one that goes meanwhile hides another.
 const slabTries = 5
 
-// complete tells whether no cache is missing that this kernel has.
+// complete tells whether no cache is missing that this kernel has; one that is merged
+// with another is a link, and not in /proc/slabinfo.
 func complete(active map[string]int) bool {
 	for _, cache := range caches {
-		_, err := os.Stat("/sys/kernel/slab/" + cache)
-		if _, seen := active[cache]; err == nil && !seen {
+		dir, err := os.Lstat("/sys/kernel/slab/" + cache)
+		if _, seen := active[cache]; err == nil && dir.IsDir() && !seen {
 			return false
 		}
 	}
@@ -72,9 +73,13 @@ func (s Snapshot) Compare(limit time.Duration, devices ...string) []string {
 func (s Snapshot) compare(now Snapshot, devices []string) []string {
 	leaks := []string{}
 	for _, cache := range caches {
-		before, seen := s.active[cache]
-		if grown := now.active[cache] - before; seen && grown > Slack {
-			leaks = append(leaks, fmt.Sprintf("%s: %d more objects than before (%d)", cache, grown, before))
+		before, was := s.active[cache]
+		after, is := now.active[cache]
+		switch {
+		case was != is:
+			leaks = append(leaks, cache+": was in one look at /proc/slabinfo only")
+		case after-before > Slack:
+			leaks = append(leaks, fmt.Sprintf("%s: %d more objects than before (%d)", cache, after-before, before))
 		}
 	}
 	for name, n := range now.threads {

@@ -20,15 +20,17 @@ func TestCompare(t *testing.T) {
 	}{
 		{"nothing", before, []string{"md0"}, []string{}},
 		{"slack", Snapshot{active: map[string]int{"kmalloc-2k": 100 + Slack, "bdev_cache": 40}}, nil, []string{}},
-		{"an object a cycle", Snapshot{active: map[string]int{"kmalloc-2k": 1100}}, nil,
+		{"an object a cycle", Snapshot{active: map[string]int{"kmalloc-2k": 1100, "bdev_cache": 50}}, nil,
 			[]string{"kmalloc-2k: 1000 more objects than before (100)"}},
-		{"a thread", Snapshot{threads: map[string]int{"md0_raid1": 1, "md5_raid1": 1}}, []string{"md0"},
+		{"missed", Snapshot{active: map[string]int{"kmalloc-2k": 100, "kmalloc-4k": 307, "bdev_cache": 50}}, nil,
+			[]string{"kmalloc-4k: was in one look at /proc/slabinfo only"}},
+		{"a thread", Snapshot{active: before.active, threads: map[string]int{"md0_raid1": 1, "md5_raid1": 1}}, []string{"md0"},
 			[]string{"kernel thread md0_raid1 is left"}},
-		{"another's thread", Snapshot{threads: map[string]int{"md7_raid1": 1}}, []string{"md0"}, []string{}},
-		{"a longer name", Snapshot{threads: map[string]int{"md00_raid1": 1}}, []string{"md0"}, []string{}},
-		{"a family", Snapshot{threads: map[string]int{"md_r12_raid1": 1}}, []string{"md_r"},
+		{"another's thread", Snapshot{active: before.active, threads: map[string]int{"md7_raid1": 1}}, []string{"md0"}, []string{}},
+		{"a longer name", Snapshot{active: before.active, threads: map[string]int{"md00_raid1": 1}}, []string{"md0"}, []string{}},
+		{"a family", Snapshot{active: before.active, threads: map[string]int{"md_r12_raid1": 1}}, []string{"md_r"},
 			[]string{"kernel thread md_r12_raid1 is left"}},
-		{"not looked at", Snapshot{active: map[string]int{"dentry": 1 << 20}}, nil, []string{}},
+		{"not looked at", Snapshot{active: map[string]int{"kmalloc-2k": 100, "bdev_cache": 50, "dentry": 1 << 20}}, nil, []string{}},
 	} {
 		if got := before.compare(c.now, c.devices); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q instead of %q", c.name, got, c.want)
