@@ -156,8 +156,11 @@ func (r *rig) play(ctx context.Context, c cell) (detail string, opens map[string
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		detail, err := c.run(ctx, r)
-		done <- outcome{detail, err}
+		var out outcome
+		if out.err = md.LockThread(); out.err == nil { // Go's signals would end a stop's wait for a lock
+			out.detail, out.err = c.run(ctx, r)
+		}
+		done <- out
 	}()
 	var out outcome
 	select {
