@@ -51,7 +51,7 @@ func BootToResult(ctx context.Context, o vmtests.Options, rounds int) (Boot, err
 	if err != nil {
 		return Boot{}, err
 	}
-	if err := o.ChooseAccel(ctx); err != nil {
+	if err := o.ChooseAccel(ctx, all.Patched, all.Image); err != nil {
 		return Boot{}, err
 	}
 	plain := plainBoot{kernel: all.Patched.BzImage(), initramfs: all.Image.Path,

@@ -36,9 +36,6 @@ const countedSlow = 4
 // takes the host 0.1 to 0.3 ms (TCG, 2 cores), and who sleeps once more would
 // be charged for that.
 func Uncontended(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
-	if err := o.ChooseAccel(ctx); err != nil {
-		return nil, err
-	}
 	o.Append = append(slices.Clone(o.Append), "idle=poll")
 	return compare(ctx, o, rounds, guestRounds, 1)
 }

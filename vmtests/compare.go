@@ -18,9 +18,6 @@ import (
 func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	started := time.Now()
 	o.Seed = NewSeed(o.Seed)
-	if err := o.ChooseAccel(ctx); err != nil {
-		return verdict.Report{}, err
-	}
 	all, err := o.Build(ctx)
 	if err != nil {
 		return verdict.Report{}, err

@@ -13,9 +13,6 @@ import (
 // RunEach boots the variants one after the other with the same plan. A guest
 // that dies is a result that says so, not an error.
 func RunEach(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Kernel, error) {
-	if err := o.ChooseAccel(ctx); err != nil {
-		return nil, err
-	}
 	image, err := o.BuildImage(ctx)
 	if err != nil {
 		return nil, err

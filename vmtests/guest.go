@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"mdlife/initramfs"
@@ -28,6 +29,9 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 	}
 	image, err := a.Image(ctx, image, len(plan.Windows) > 0)
 	if err != nil {
+		return verdict.Kernel{}, err
+	}
+	if err := o.ChooseAccel(ctx, a, image); err != nil {
 		return verdict.Kernel{}, err
 	}
 	name := strings.ReplaceAll(a.Label, " ", "-")
@@ -92,22 +96,25 @@ func isDone(events []event.Event) bool {
 	return slices.ContainsFunc(events, func(e event.Event) bool { return e.Done != nil })
 }
 
-// ChooseAccel settles on an accelerator where the options name none, with a note
-// if it is not KVM.
-func (o *Options) ChooseAccel(ctx context.Context) error {
+// ChooseAccel settles on an accelerator where the options name none: one that boots
+// this kernel, if that has not been tried here before.
+func (o *Options) ChooseAccel(ctx context.Context, a Artefact, image initramfs.Image) error {
 	if o.Accel != "" {
 		return nil
 	}
-	p, err := vm.ProbeAccel(ctx)
+	p, err := vm.ProbeAccel(ctx, a.BzImage(), image.Path)
 	if err != nil {
 		return err
 	}
 	o.Accel = p.Accel
 	if p.Note != "" {
-		o.Progress.Printf("    note  %s", p.Note)
+		noteAccel.Do(func() { o.Progress.Printf("    note  %s", p.Note) })
 	}
 	return nil
 }
+
+// noteAccel has the note about the accelerator printed once.
+var noteAccel sync.Once
 
 // phaseShow turns a guest's events into phases of the progress display.
 type phaseShow struct {

@@ -47,9 +47,6 @@ func MutantDir(root string, base kernel.Base) string {
 // fails on it kills nothing.
 func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, report func(Kill)) error {
 	o.Seed = NewSeed(o.Seed)
-	if err := o.ChooseAccel(ctx); err != nil {
-		return err
-	}
 	image, err := o.BuildImage(ctx)
 	if err != nil {
 		return err

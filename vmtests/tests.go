@@ -188,9 +188,6 @@ const prefixLimit = 40
 // Prefix builds the first n patches of the series, boots that and runs tests by
 // name. It returns the rules that were not kept.
 func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.Result, error) {
-	if err := o.ChooseAccel(ctx); err != nil {
-		return nil, err
-	}
 	image, err := o.BuildImage(ctx)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 // reportAccel tells what will execute the guests' instructions. No KVM is a
 // note, not something missing.
 func reportAccel(ctx context.Context, w io.Writer) {
-	p, err := vm.ProbeAccel(ctx)
+	p, err := vm.ProbeAccel(ctx, "", "")
 	if err != nil {
 		fmt.Fprintf(w, "missing  %-24s %v\n", "accelerator", err)
 		return

@@ -50,9 +50,6 @@ func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
 	}
 	steps := []func(context.Context) ([]series.Result, error){s.Apply, s.Checkpatch}
 	if each {
-		if err := o.ChooseAccel(ctx); err != nil {
-			return err
-		}
 		image, err := o.BuildImage(ctx)
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,6 +40,10 @@ const kvmDevice = "/dev/kvm"
 // probeLimit is how long a boot sector may take to say hello: with a KVM that
 // works it takes a fifth of a second.
 var probeLimit = 3 * time.Second
+
+// probeSilence is how long a kernel that is tried may say nothing: with a KVM that
+// works it is up within a second.
+const probeSilence = 10 * time.Second
 
 func (a Accel) check() error {
 	if a != KVM && a != TCG && a != Counted {
@@ -88,16 +93,25 @@ func (a Accel) cpu() string {
 
 // Probe is an answer to which accelerator to use.
 type Probe struct {
-	Accel Accel  `json:"accel"`
-	Note  string `json:"note"` // why, one line; "" if there is nothing to say
-	Host  string `json:"host"` // what the answer holds for
+	Accel  Accel  `json:"accel"`
+	Booted bool   `json:"booted"` // a whole kernel has run on it; asked only of KVM
+	Note   string `json:"note"`   // why, one line; "" if there is nothing to say
+	Host   string `json:"host"`   // what the answer holds for
 }
 
+// settled tells whether there is nothing left to try.
+func (p Probe) settled() bool { return p.Accel == TCG || p.Booted }
+
+// probing keeps two guests that start at once from trying the same.
+var probing sync.Mutex
+
 // ProbeAccel chooses the accelerator: MDLIFE_ACCEL if set, else KVM where it
-// truly runs a guest, else TCG. A /dev/kvm that is there may still hang its
-// guests, so a boot sector is started on it; the answer is remembered in the
-// cache until QEMU, the device, or the running kernel change.
-func ProbeAccel(ctx context.Context) (Probe, error) {
+// truly runs a guest, else TCG. A /dev/kvm that is there may hang its guests at
+// once, or at the first instruction that it does not know, so a boot sector is
+// started on it, and then the kernel with the initramfs, if they are not "". The
+// answer is remembered in the cache until QEMU, the device, or the running kernel
+// change.
+func ProbeAccel(ctx context.Context, kernelImage, initramfs string) (Probe, error) {
 	if a := Accel(os.Getenv("MDLIFE_ACCEL")); a != "" {
 		if err := a.check(); err != nil {
 			return Probe{}, fmt.Errorf("MDLIFE_ACCEL: %w", err)
@@ -112,28 +126,73 @@ func ProbeAccel(ctx context.Context) (Probe, error) {
 	if err != nil {
 		return Probe{}, err
 	}
-	return probe(ctx, program, kvmDevice, filepath.Join(dir, "accel.json"))
+	probing.Lock()
+	defer probing.Unlock()
+	var boot func(Accel) error
+	if kernelImage != "" && initramfs != "" {
+		boot = func(a Accel) error { return bootKernelOn(ctx, a, kernelImage, initramfs) }
+	}
+	return probe(ctx, program, kvmDevice, filepath.Join(dir, "accel.json"), boot)
 }
 
-// probe is ProbeAccel with everything that it looks at.
-func probe(ctx context.Context, program, device, memory string) (Probe, error) {
+// probe is ProbeAccel with everything that it looks at. boot boots a kernel; nil if
+// there is none.
+func probe(ctx context.Context, program, device, memory string, boot func(Accel) error) (Probe, error) {
 	host := hostIdentity(program, device)
 	var p Probe
-	if data, err := os.ReadFile(memory); err == nil && json.Unmarshal(data, &p) == nil &&
-		p.Host == host && p.Accel.check() == nil {
+	data, err := os.ReadFile(memory)
+	known := err == nil && json.Unmarshal(data, &p) == nil && p.Host == host && p.Accel.check() == nil
+	if known && (p.settled() || boot == nil) {
 		return p, nil
 	}
-	p = Probe{Accel: KVM, Host: host}
-	if err := tryKVM(ctx, program, device); ctx.Err() != nil {
+	if !known {
+		p = Probe{Accel: KVM, Host: host}
+		if err := tryKVM(ctx, program, device); err != nil {
+			p.Accel, p.Note = TCG, noKVM+err.Error()
+		}
+	}
+	keep := true
+	if p.Accel == KVM && boot != nil {
+		p, keep = whichBoots(p, boot)
+	}
+	if ctx.Err() != nil {
 		return Probe{}, ctx.Err()
-	} else if err != nil {
-		p.Accel, p.Note = TCG, "no KVM, so emulation: "+err.Error()
 	}
 	// An answer that cannot be kept is asked for again.
-	if data, err := json.MarshalIndent(p, "", "\t"); err == nil {
+	if data, err := json.MarshalIndent(p, "", "\t"); keep && err == nil {
 		_ = replaceFile(memory, data)
 	}
 	return p, nil
+}
+
+const noKVM = "no KVM, so emulation: "
+
+// whichBoots has KVM boot a kernel. Where it does not, but TCG does, that is KVM's
+// fault; where neither does, it is the kernel's, and says nothing to remember.
+func whichBoots(p Probe, boot func(Accel) error) (answer Probe, keep bool) {
+	err := boot(KVM)
+	if err == nil {
+		p.Booted = true
+		return p, true
+	}
+	p.Accel, p.Note = TCG, noKVM+"on "+kvmDevice+" a boot sector runs, but no kernel: "+reason(err)
+	return p, boot(TCG) == nil
+}
+
+// reason is an error in one line; of a guest's failure, what QEMU said if it did.
+func reason(err error) string {
+	var f *Failure
+	if errors.As(err, &f) {
+		return firstLine(orDefault(f.QEMU, f.Reason))
+	}
+	return firstLine(err.Error())
+}
+
+// bootKernelOn returns nil if an accelerator runs a kernel until its guest has
+// nothing more to do.
+func bootKernelOn(ctx context.Context, a Accel, kernelImage, initramfs string) error {
+	_, err := Run(ctx, Config{Name: "probe", Kernel: kernelImage, Initramfs: initramfs, Accel: a, Silence: probeSilence})
+	return err
 }
 
 // hostIdentity names what decides about the accelerator.

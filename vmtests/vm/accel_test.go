@@ -56,7 +56,7 @@ func TestProbe(t *testing.T) {
 			ask := func() {
 				t.Helper()
 				begin := time.Now()
-				p, err := probe(context.Background(), program, device, memory)
+				p, err := probe(context.Background(), program, device, memory, nil)
 				if err != nil || p.Accel != test.want || !strings.Contains(p.Note, test.note) {
 					t.Errorf("%+v, %v; want %s, %q", p, err, test.want, test.note)
 				}
@@ -89,6 +89,57 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// TestProbeBoots has a KVM that runs a boot sector, and then a kernel, or not.
+func TestProbeBoots(t *testing.T) {
+	bad := &Failure{Reason: "silent for 10s", QEMU: "KVM internal error. Suberror: 1\nextra data[0]: 0x1"}
+	for name, test := range map[string]struct {
+		kvm, tcg error
+		want     Probe
+		boots    int // until the second answer
+	}{
+		"works":       {nil, nil, Probe{Accel: KVM, Booted: true}, 1},
+		"KVM cannot":  {bad, nil, Probe{Accel: TCG, Note: "a boot sector runs, but no kernel: KVM internal error. Suberror: 1"}, 2},
+		"kernel dies": {bad, &Failure{Reason: "kernel panic"}, Probe{Accel: TCG, Note: "no kernel"}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			program, device := filepath.Join(dir, "qemu"), filepath.Join(dir, "kvm")
+			script := "#!/bin/sh\necho " + bootHello + "\n"
+			if err := errors.Join(os.WriteFile(program, []byte(script), 0o755), os.WriteFile(device, nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			boots := 0
+			boot := func(a Accel) error {
+				boots++
+				if a == KVM {
+					return test.kvm
+				}
+				return test.tcg
+			}
+			ask := func(boot func(Accel) error) Probe {
+				p, err := probe(context.Background(), program, device, filepath.Join(dir, "accel.json"), boot)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p
+			}
+			if p := ask(nil); p.Accel != KVM || p.Booted {
+				t.Errorf("without a kernel: %+v", p)
+			}
+			for range 2 {
+				p := ask(boot)
+				if p.Accel != test.want.Accel || p.Booted != test.want.Booted || !strings.Contains(p.Note, test.want.Note) {
+					t.Errorf("%+v, want %+v", p, test.want)
+				}
+			}
+			if boots != test.boots {
+				t.Errorf("%d boots, want %d", boots, test.boots)
+			}
+		})
+	}
+}
+
 func size(t *testing.T, path string) int64 {
 	t.Helper()
 	st, err := os.Stat(path)
@@ -109,7 +160,7 @@ func TestProbeCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	memory := filepath.Join(t.TempDir(), "accel.json")
-	if _, err := probe(ctx, program, program, memory); !errors.Is(err, context.Canceled) {
+	if _, err := probe(ctx, program, program, memory, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 	if size(t, memory) != 0 {
@@ -120,7 +171,7 @@ func TestProbeCancelled(t *testing.T) {
 func TestOverride(t *testing.T) {
 	for value, want := range map[string]string{"tcg": "", "kvm": "", "warp": `MDLIFE_ACCEL: accelerator "warp": want kvm or tcg`} {
 		t.Setenv("MDLIFE_ACCEL", value)
-		p, err := ProbeAccel(context.Background())
+		p, err := ProbeAccel(context.Background(), "", "")
 		if want == "" && (err != nil || string(p.Accel) != value) || want != "" && (err == nil || err.Error() != want) {
 			t.Errorf("%s: %+v, %v", value, p, err)
 		}

@@ -100,7 +100,7 @@ func (cfg Config) complete(ctx context.Context) (Config, error) {
 	cfg.Machine = orDefault(cfg.Machine, DefaultMachine)
 	cfg.Name = orDefault(cfg.Name, filepath.Base(cfg.Kernel))
 	if cfg.Accel == "" {
-		probe, err := ProbeAccel(ctx)
+		probe, err := ProbeAccel(ctx, cfg.Kernel, cfg.Initramfs)
 		if err != nil {
 			return cfg, err
 		}
