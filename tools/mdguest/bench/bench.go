@@ -6,9 +6,11 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -107,7 +109,7 @@ func setUp(device string, members []string) (*bench, error) {
 
 // round takes one sample of each.
 func (b *bench) round(s *samples) error {
-	us, err := b.live(func(int) (float64, error) { return mean(opensPerSample, b.openClose) })
+	us, err := b.live(b.opens)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.opens.Name, err)
 	}
@@ -141,6 +143,43 @@ func (b *bench) live(measure func(fd int) (float64, error)) (us float64, err err
 		return 0, err
 	}
 	return measure(fd)
+}
+
+// opens opens and closes with nobody else on this CPU. Each close has a kworker look
+// for events of the disk (disk_flush_events()), which the next open cancels
+// (disk_block_events()) where the kworker has not begun. Without this, nearly half of
+// what is measured is the kworker, and how often it runs is the scheduler's choice:
+// 0.84 or 0.89 times a close, which is 4 %.
+func (b *bench) opens(int) (us float64, err error) {
+	err = undisturbed(func() error {
+		us, err = mean(opensPerSample, b.openClose)
+		return err
+	})
+	return us, err
+}
+
+// undisturbed calls f with this thread's real-time priority, and no limit to that.
+func undisturbed(f func() error) error {
+	const limit = "/proc/sys/kernel/sched_rt_runtime_us"
+	before, err := os.ReadFile(limit)
+	if err != nil {
+		return err
+	}
+	if err := md.WriteFile(limit, "-1"); err != nil {
+		return fmt.Errorf("%s: %w", limit, err)
+	}
+	policy := func(policy, priority uint32) error {
+		err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Priority: priority}, 0)
+		if err != nil {
+			return fmt.Errorf("sched_setattr: %w", err)
+		}
+		return nil
+	}
+	if err := policy(unix.SCHED_FIFO, 1); err != nil {
+		return err
+	}
+	err = f()
+	return errors.Join(err, policy(unix.SCHED_NORMAL, 0), md.WriteFile(limit, strings.TrimSpace(string(before))))
 }
 
 func (b *bench) openClose() error {
