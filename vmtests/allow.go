@@ -24,12 +24,6 @@ var expected = []triage.Allow{
 		Reason: "SLUB does not free the name of a cache's kobject where that cannot be added to sysfs, which R15-no-memory " +
 			"has happen; it goes on without",
 	},
-	{
-		Base: "6.12",
-		Text: "possible circular locking in blk_probe_dev",
-		Reason: "6.12's own md_alloc() takes the new array's reconfig_mutex, which nobody else can have yet, below " +
-			"major_names_lock; lockdep does not tell it from that of the array which the new one is added to (window W12)",
-	},
 }
 
 // expectedUnpatched is what a base's unpatched kernel may print besides: bugs
