@@ -187,11 +187,11 @@ func dmHolds(e *env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	mapper, err := openMapper()
+	mapper, err := machine.OpenMapper()
 	if err != nil {
 		return "", err
 	}
-	defer mapper.close()
+	defer mapper.Close()
 	array := fmt.Sprintf("%d:%d 0", md.Major, d.minor)
 	for _, target := range []struct{ kind, params string }{
 		{"linear", array},
@@ -208,10 +208,10 @@ func dmHolds(e *env) (string, error) {
 }
 
 // heldBy fails unless the array cannot be stopped under such a device.
-func (d *disk) heldBy(fd int, mapper *mapper, kind, params string) error {
-	if err := mapper.make("mdlife", kind, 2048, params); err != nil {
+func (d *disk) heldBy(fd int, mapper *machine.Mapper, kind, params string) error {
+	if _, err := mapper.Make("mdlife", kind, 2048, params); err != nil {
 		return fmt.Errorf("dm-%s on md: %w", kind, err)
 	}
 	busy := d.busy(fd, "a dm-"+kind+" device")
-	return errors.Join(busy, mapper.remove("mdlife"))
+	return errors.Join(busy, mapper.Remove("mdlife"))
 }
