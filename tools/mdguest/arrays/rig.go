@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,7 @@ type rig struct {
 	opener  *opener
 	nullbs  []*nullb               // that the members are, where they shall fail
 	loops   []*os.File             // that the members are, where they are paths to one disk
+	undo    []func() error         // what takes away what a cell has made for itself, the last first
 	held    *os.File               // the array, for its stop to be made on this descriptor
 	back    int                    // how often the device was there after a stop
 	step    atomic.Pointer[string] // what is being done
@@ -190,6 +192,9 @@ func (r *rig) degradedWithSpares() bool {
 	return false
 }
 
+// later has something done when the array has gone.
+func (r *rig) later(f func() error) { r.undo = append(r.undo, f) }
+
 // end lets the opener go, removes what is left, and returns the opener's opens.
 func (r *rig) end() (opens map[string]int, err error) {
 	opens, err = r.opener.end()
@@ -201,6 +206,9 @@ func (r *rig) end() (opens map[string]int, err error) {
 		if md.Exists(name) {
 			errs = append(errs, md.Remove(name, goneLimit))
 		}
+	}
+	for _, undo := range slices.Backward(r.undo) {
+		errs = append(errs, undo())
 	}
 	for _, n := range r.nullbs {
 		errs = append(errs, n.remove())
