@@ -152,10 +152,8 @@ func (r *rig) scrub(ctx context.Context) error {
 	if r.whole() != nil {
 		return nil
 	}
-	if err := md.WriteAttr(r.kernelName(), "md/sync_action", "check"); err != nil {
-		return fmt.Errorf("check > md/sync_action: %w", err)
-	}
-	return r.settle(ctx)
+	_, err := r.mismatches(ctx, "check")
+	return err
 }
 
 // noticed tells whether md goes on without the member, and fails where it has not
