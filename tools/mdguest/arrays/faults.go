@@ -15,10 +15,10 @@ import (
 // fault is what goes wrong with the second member while the array is in use.
 type fault struct {
 	name  string
-	disks func(*rig) (victim, error) // makes the members
-	begin func(victim) error         // makes the second fail
-	end   func(victim) error         // and work again
-	clean func(level) bool           // whether the array is made without a resync; nil: never
+	disks func(context.Context, *rig) (victim, error) // makes the members
+	begin func(victim) error                          // makes the second fail
+	end   func(victim) error                          // and work again
+	clean func(level) bool                            // whether the array is made without a resync; nil: never
 }
 
 // victim is the member that fails.
@@ -81,7 +81,7 @@ func (r *rig) onNullb(second map[string]string) error {
 }
 
 // plainNullb makes the members null_blk disks.
-func plainNullb(r *rig) (victim, error) {
+func plainNullb(_ context.Context, r *rig) (victim, error) {
 	if err := r.onNullb(nil); err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func plainNullb(r *rig) (victim, error) {
 // run has the second member fail in use, and what can go on go on.
 func (f fault) run(ctx context.Context, r *rig) (string, error) {
 	r.does("make disks")
-	v, err := f.disks(r)
+	v, err := f.disks(ctx, r)
 	if err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@
 package arrays
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -55,10 +56,12 @@ var mappedFaults = []fault{
 }
 
 // onFlakey puts dm-flakey before the second member, at first without faults.
-func onFlakey(r *rig) (victim, error) { return r.onMapped("flakey", " 0 60 0") }
+func onFlakey(_ context.Context, r *rig) (victim, error) { return r.onMapped("flakey", " 0 60 0") }
 
 // onDust puts dm-dust there.
-func onDust(r *rig) (victim, error) { return r.onMapped("dust", fmt.Sprintf(" 0 %d", dustBlock)) }
+func onDust(_ context.Context, r *rig) (victim, error) {
+	return r.onMapped("dust", fmt.Sprintf(" 0 %d", dustBlock))
+}
 
 // onMapped puts a target before the second member; parameters are what follows the
 // device's path.

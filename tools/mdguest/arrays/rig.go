@@ -26,6 +26,7 @@ const (
 	memberKiB  = 4096 // of each, where mdadm takes --size
 	chunkKiB   = 16
 	firstMinor = 50 // of the lanes' devices, clear of everybody else's
+	belowMinor = 70 // of arrays that are members, one for each disk of brd
 
 	backInPeace = 1 // how often a cell's device may be there after a stop
 )
