@@ -37,7 +37,7 @@ const cellLimit = 90 * time.Second
 func cells() []cell {
 	var all []cell
 	for _, l := range levels {
-		for _, subject := range [][]cell{lives(l), stops(l), failures(l), faultyMembers(l), silents(l), grown(l), found(l), outages(l)} {
+		for _, subject := range [][]cell{lives(l), stops(l), failures(l), faultyMembers(l), silents(l), grown(l), externals(l), found(l), outages(l)} {
 			all = append(all, subject...)
 		}
 	}
