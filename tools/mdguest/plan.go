@@ -52,7 +52,7 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	// The windows come first: what else is tried may leave an unpatched kernel
 	// with devices that do not go, and members in use.
 	parts = slices.Concat([]func(context.Context, *link.Link, event.Plan) error{forceAll}, parts)
-	for _, part := range append(parts, runCells, runSoak, runBench, spoil, lookForLeaks) {
+	for _, part := range append(parts, runCells, runClient, runSoak, runBench, spoil, lookForLeaks) {
 		if err := part(ctx, l, p); err != nil {
 			return err
 		}
@@ -167,6 +167,19 @@ func runCells(ctx context.Context, l *link.Link, p event.Plan) error {
 		l.Count(done, failed)
 		l.Send(event.Event{Cell: &c})
 	})
+}
+
+func runClient(ctx context.Context, l *link.Link, p event.Plan) error {
+	if p.Client == nil {
+		return nil
+	}
+	l.Phase("client")
+	res, err := arrays.Loop(ctx, *p.Client, p.Seed, l.Count)
+	if err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	l.Send(event.Event{Client: &res})
+	return nil
 }
 
 func runSoak(ctx context.Context, l *link.Link, p event.Plan) error {

@@ -56,13 +56,16 @@ type rig struct {
 	step    atomic.Pointer[string] // what is being done
 }
 
+// confHead begins mdadm's configuration: the kernel is told an array's name.
+const confHead = "CREATE names=yes\nHOMEHOST <ignore>\n"
+
 func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
 	r := &rig{level: c.level, rng: rng, name: md.Name(uint32(firstMinor + lane))}
 	for i := range perLane {
 		r.members = append(r.members, fmt.Sprintf("/dev/ram%d", lane*perLane+i))
 	}
 	r.conf = fmt.Sprintf("/tmp/mdadm-%d.conf", lane)
-	if err := os.WriteFile(r.conf, []byte("CREATE names=yes\nHOMEHOST <ignore>\n"), 0o644); err != nil {
+	if err := os.WriteFile(r.conf, []byte(confHead), 0o644); err != nil {
 		return nil, err
 	}
 	for _, m := range r.members {
