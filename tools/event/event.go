@@ -113,9 +113,11 @@ type SoakSpec struct {
 	Seconds int `json:"s"`
 }
 
-// BenchSpec asks for Rounds rounds of each uncontended benchmark.
+// BenchSpec asks for Rounds rounds of each uncontended benchmark, or of reads and writes
+// on each personality.
 type BenchSpec struct {
-	Rounds int `json:"rounds"`
+	Rounds     int  `json:"rounds"`
+	Throughput bool `json:"throughput,omitempty"`
 }
 
 // Encode returns the plan as a kernel parameter without white space.
@@ -297,7 +299,7 @@ type Client struct {
 
 // Bench is one benchmark's samples, one per round, in microseconds.
 type Bench struct {
-	Name    string    `json:"name"` // "open-close"; "create-stop-gone", and its parts: "create-stop-gone: stop"
+	Name    string    `json:"name"` // "open-close"; "create-stop-gone", and its parts: "create-stop-gone: stop"; "raid5 random read"
 	Micros  []float64 `json:"us"`
 	PerUnit string    `json:"per"` // what one sample is the mean of: "open+close", "cycle"
 }

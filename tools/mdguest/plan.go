@@ -205,7 +205,11 @@ func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
 	}
 	l.Phase("bench")
 	defer machine.QuietConsole()()
-	results, err := bench.Run(ctx, p.Bench.Rounds, device, members, l.Count)
+	run := func() ([]event.Bench, error) { return bench.Run(ctx, p.Bench.Rounds, device, members, l.Count) }
+	if p.Bench.Throughput {
+		run = func() ([]event.Bench, error) { return arrays.Throughput(ctx, p.Bench.Rounds, l.Count) }
+	}
+	results, err := run()
 	if err != nil {
 		return fmt.Errorf("benchmarks: %w", err)
 	}
