@@ -41,6 +41,7 @@ const (
 type rig struct {
 	level   level
 	members []string // all that there are; the array begins with level.members of them
+	beside  string   // a disk of the lane that is no member, where level.members leaves one
 	name    string   // of the device, "md51"
 	named   string   // of an array made by name, else ""
 	conf    string   // mdadm's configuration
@@ -49,6 +50,7 @@ type rig struct {
 	nullbs  []*nullb               // that the members are, where they shall fail
 	loops   []*os.File             // that the members are, where they are paths to one disk
 	held    *os.File               // the array, for its stop to be made on this descriptor
+	alone   bool                   // there is no device for the opener to open
 	back    int                    // how often the device was there after a stop
 	step    atomic.Pointer[string] // what is being done
 }
@@ -58,6 +60,7 @@ func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
 	for i := range perLane {
 		r.members = append(r.members, fmt.Sprintf("/dev/ram%d", lane*perLane+i))
 	}
+	r.beside = r.members[perLane-1]
 	r.conf = fmt.Sprintf("/tmp/mdadm-%d.conf", lane)
 	if err := os.WriteFile(r.conf, []byte("CREATE names=yes\nHOMEHOST <ignore>\n"), 0o644); err != nil {
 		return nil, err
