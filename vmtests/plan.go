@@ -105,6 +105,7 @@ const (
 	checksAllow  = 120 * time.Second
 	windowsAllow = 60 * time.Second
 	cellsAllow   = 15 * time.Minute
+	powerAllow   = 3 * time.Minute // of one turn
 	perMdadm     = 5 * time.Second
 	perRaceExtra = 20 * time.Second // to settle, count leaks
 	perSoakExtra = 60 * time.Second // for the races that still run, and to settle
@@ -131,6 +132,9 @@ func timeout(plan event.Plan, slow int) time.Duration {
 	}
 	if plan.Soak != nil {
 		d += time.Duration(plan.Soak.Seconds)*time.Second + perSoakExtra
+	}
+	if plan.Power != nil {
+		d += powerAllow
 	}
 	if plan.Bench != nil {
 		d += time.Duration(plan.Bench.Rounds) * time.Second

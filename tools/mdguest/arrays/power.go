@@ -40,8 +40,8 @@ var supplies = []supply{
 	{name: "power", can: level.redundant},
 	{name: "power-degraded", can: func(l level) bool { return l.redundant() && !l.parity() }, degraded: true},
 	{name: "power-journal", can: level.parity, more: []string{journalArg}},
-	{name: "power-ppl", can: isRaid5, more: []string{"--consistency-policy=ppl"}},
-	{name: "power-ppl-degraded", can: isRaid5, more: []string{"--consistency-policy=ppl"}, degraded: true},
+	{name: "power-ppl", can: isRaid5, more: []string{pplArg}},
+	{name: "power-ppl-degraded", can: isRaid5, more: []string{pplArg}, degraded: true},
 }
 
 // outages are cells that cut the power.
@@ -131,22 +131,33 @@ func (r *rig) onOneDisk() error {
 
 // partition adds the partitions, of which the disk has no table.
 func (r *rig) partition() error {
-	f, err := os.OpenFile(r.nullbs[0].node(), os.O_RDWR, 0)
-	if err != nil {
+	if err := addPartitions(r.nullbs[0].node(), perLane); err != nil {
 		return err
-	}
-	defer f.Close()
-	const size = 16 << 20
-	for i := range perLane {
-		p := blkpgPartition{start: size/2 + int64(i)*size, length: size, number: int32(i + 1)}
-		arg := unix.BlkpgIoctlArg{Op: unix.BLKPG_ADD_PARTITION, Datalen: int32(unsafe.Sizeof(p)), Data: (*byte)(unsafe.Pointer(&p))}
-		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.BLKPG, uintptr(unsafe.Pointer(&arg))); errno != 0 {
-			return fmt.Errorf("BLKPG_ADD_PARTITION %d: %w", i+1, errno)
-		}
 	}
 	for _, m := range r.members {
 		if err := appears(m); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// partitionMiB is the size of each partition.
+const partitionMiB = 16
+
+// addPartitions adds partitions 1 to n to a disk.
+func addPartitions(disk string, n int) error {
+	f, err := os.OpenFile(disk, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	const size = partitionMiB << 20
+	for i := range n {
+		p := blkpgPartition{start: size/2 + int64(i)*size, length: size, number: int32(i + 1)}
+		arg := unix.BlkpgIoctlArg{Op: unix.BLKPG_ADD_PARTITION, Datalen: int32(unsafe.Sizeof(p)), Data: (*byte)(unsafe.Pointer(&p))}
+		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.BLKPG, uintptr(unsafe.Pointer(&arg))); errno != 0 {
+			return fmt.Errorf("BLKPG_ADD_PARTITION %d: %w", i+1, errno)
 		}
 	}
 	return nil

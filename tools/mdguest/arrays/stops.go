@@ -37,7 +37,7 @@ var moments = []moment{
 	{name: "bitmap", can: level.redundant, recipe: recipe{clean: true, bitmap: true}, begin: leaveDirty},
 	{name: "journal", can: level.parity, recipe: recipe{more: []string{journalArg}}, begin: leaveDirty,
 		with: func(r *rig) []string { return append(r.members[:r.level.members:r.level.members], r.journal()) }},
-	{name: "ppl", can: isRaid5, recipe: recipe{clean: true, more: []string{"--consistency-policy=ppl"}}, begin: leaveDirty},
+	{name: "ppl", can: isRaid5, recipe: recipe{clean: true, more: []string{pplArg}}, begin: leaveDirty},
 	{name: "dirty", can: anyLevel, recipe: recipe{}, begin: leaveDirty},
 	{name: "read-only", can: anyLevel, recipe: recipe{}, begin: readOnly},
 	{name: "read-auto", can: anyLevel, recipe: recipe{}, begin: readAuto},
@@ -113,6 +113,9 @@ func (m moment) run(ctx context.Context, r *rig, way string) (string, error) {
 
 // journalArg stands for the argument that names the journal's disk.
 const journalArg = "--write-journal=JOURNAL"
+
+// pplArg asks for a partial parity log.
+const pplArg = "--consistency-policy=ppl"
 
 // withJournal puts the disk in.
 func (r *rig) withJournal(args []string) []string {
