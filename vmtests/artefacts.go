@@ -89,11 +89,16 @@ func (o Options) patchedVariant() kernel.Variant {
 
 // BuildImage makes the initramfs or finds it in the cache.
 func (o Options) BuildImage(ctx context.Context) (initramfs.Image, error) {
+	return o.BuildImageFor(ctx, event.Plan{})
+}
+
+// BuildImageFor is BuildImage with all that a plan needs.
+func (o Options) BuildImageFor(ctx context.Context, plan event.Plan) (initramfs.Image, error) {
 	cache, err := kernel.CacheDir()
 	if err != nil {
 		return initramfs.Image{}, err
 	}
-	return initramfs.Build(ctx, initramfs.Config{Root: o.Root, CacheDir: cache, Progress: o.Progress})
+	return initramfs.Build(ctx, initramfs.Config{Root: o.Root, CacheDir: cache, Volumes: len(plan.Cells) > 0, Progress: o.Progress})
 }
 
 // BuildKernel makes one variant of the base or finds it in the cache. Where the

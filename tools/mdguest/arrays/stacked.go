@@ -34,6 +34,7 @@ var stacks = []stack{
 	{name: "snapshot", off: takeOff, put: putOrigin, look: lookAtSnapshot},
 	{name: "mirror", off: takeOff, put: putMirror, look: lookAtLegs},
 	{name: "md", off: stopUpper, put: putUpper},
+	{name: "lvm", off: takeVolumeOff, put: putVolume},
 }
 
 // stacked are cells in which an array carries another device.
