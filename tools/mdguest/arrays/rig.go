@@ -56,10 +56,7 @@ type rig struct {
 }
 
 func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
-	r := &rig{level: c.level, rng: rng, name: md.Name(uint32(firstMinor + lane))}
-	for i := range perLane {
-		r.members = append(r.members, fmt.Sprintf("/dev/ram%d", lane*perLane+i))
-	}
+	r := &rig{level: c.level, rng: rng, name: md.Name(uint32(firstMinor + lane)), members: laneDisks(lane)}
 	r.beside = r.members[perLane-1]
 	r.conf = fmt.Sprintf("/tmp/mdadm-%d.conf", lane)
 	if err := os.WriteFile(r.conf, []byte("CREATE names=yes\nHOMEHOST <ignore>\n"), 0o644); err != nil {
@@ -78,6 +75,14 @@ func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
 	}
 	r.opener, err = startOpener(r.name, uint32(firstMinor+lane))
 	return r, err
+}
+
+// laneDisks are a lane's disks.
+func laneDisks(lane int) (disks []string) {
+	for i := range perLane {
+		disks = append(disks, fmt.Sprintf("/dev/ram%d", lane*perLane+i))
+	}
+	return disks
 }
 
 // wipe clears what a former array has left at both ends of a member.

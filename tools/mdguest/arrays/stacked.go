@@ -6,8 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -62,10 +65,7 @@ func (s stack) run(ctx context.Context, r *rig) (string, error) {
 	for _, life := range []string{"first", "second"} {
 		r.does("put it on, the %s time", life)
 		node, err := s.put(ctx, t, &p)
-		if err != nil {
-			return "", err
-		}
-		if p.generation > 0 {
+		if err == nil && p.generation > 0 {
 			r.does("verify what the first life has left")
 			err = p.verify(node)
 		}
@@ -80,8 +80,11 @@ func (s stack) run(ctx context.Context, r *rig) (string, error) {
 			r.does("try to stop under it")
 			err = r.refusesStop()
 		}
+		if err != nil {
+			return "", errors.Join(err, s.off(ctx, t)) // or the next cell finds its members in use
+		}
 		r.does("take it off")
-		if err := errors.Join(err, s.off(ctx, t)); err != nil {
+		if err := s.off(ctx, t); err != nil {
 			return "", err
 		}
 		r.does("stop, the %s time", life)
@@ -133,7 +136,7 @@ func (t *tower) array() string { return fmt.Sprintf("%d:%d", md.Major, t.minor) 
 
 // mapped makes a device as long as the array.
 func (t *tower) mapped(kind, params string) (node string, err error) {
-	sectors, err := sectors(t.kernelName())
+	sectors, err := sectors(t.dev())
 	if err != nil {
 		return "", err
 	}
@@ -168,13 +171,15 @@ func takeOff(_ context.Context, t *tower) error {
 	return errors.Join(errs...)
 }
 
-// sectors is the size of a block device by its name in sysfs.
-func sectors(name string) (n uint64, err error) {
-	b, err := os.ReadFile("/sys/block/" + name + "/size")
-	if err == nil {
-		_, err = fmt.Sscan(string(b), &n)
+// sectors is the size of a block device.
+func sectors(node string) (uint64, error) {
+	f, err := os.Open(node)
+	if err != nil {
+		return 0, err
 	}
-	return n, err
+	defer f.Close()
+	size, err := f.Seek(0, io.SeekEnd)
+	return uint64(size) / 512, err
 }
 
 // putOrigin makes a device through which the array is written, and a snapshot of what
@@ -204,13 +209,25 @@ func lookAtSnapshot(t *tower, _ pattern) error {
 	return nil
 }
 
-// putMirror mirrors the array to the disk beside.
+// putMirror mirrors the array, or as much of it as there is room for, to the disk
+// beside.
 func putMirror(_ context.Context, t *tower, _ *pattern) (string, error) {
-	return t.mapped("mirror", fmt.Sprintf("core 1 1024 2 %s 0 %s 0", t.array(), t.beside))
+	array, err := sectors(t.dev())
+	if err != nil {
+		return "", err
+	}
+	room, err := sectors(t.beside)
+	if err != nil {
+		return "", err
+	}
+	return t.mappedPart(t.name+"-mirror", "mirror", min(array, room), fmt.Sprintf("core 1 1024 2 %s 0 %s 0", t.array(), t.beside))
 }
 
-// lookAtLegs finds the same on both legs.
+// lookAtLegs waits until the mirror is in sync, and finds the same on both legs.
 func lookAtLegs(t *tower, p pattern) error {
+	if err := t.mirrored(); err != nil {
+		return err
+	}
 	for _, leg := range []string{t.dev(), t.beside} {
 		if err := p.verify(leg); err != nil {
 			return fmt.Errorf("leg %s: %w", leg, err)
@@ -219,12 +236,37 @@ func lookAtLegs(t *tower, p pattern) error {
 	return nil
 }
 
+// mirrored waits for dm-mirror's regions: its status is "2 9:50 1:14 63/64 …".
+func (t *tower) mirrored() error {
+	var status string
+	for deadline := time.Now().Add(syncLimit); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		var err error
+		if status, err = t.mapper.Status(t.names[0]); err != nil {
+			return err
+		}
+		if fields := strings.Fields(status); len(fields) > 3 {
+			if done, all, _ := strings.Cut(fields[3], "/"); done == all {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("dm-mirror is not in sync after %v: %s", syncLimit, status)
+}
+
 // upper is the array on the array.
 func (t *tower) upper() string { return md.Name(t.minor + lanes) }
 
 // putUpper makes the array one of the members of another, which it finds there the
-// next time.
+// next time. Both have their metadata at the same end: else, where the data begin at
+// the member's beginning, mdadm would find the upper array's there.
+//
+// Debian's rules have "mdadm -If" take a device that was removed out of arrays that it
+// is a member of (64-md-raid-assembly.rules): udevd must have done so for the array's
+// last life before.
 func putUpper(ctx context.Context, t *tower, p *pattern) (string, error) {
+	if err := settleUdev(ctx); err != nil {
+		return "", err
+	}
 	node := "/dev/" + t.upper()
 	members := []string{t.dev(), t.beside}
 	if p.generation > 0 {
@@ -233,8 +275,17 @@ func putUpper(ctx context.Context, t *tower, p *pattern) (string, error) {
 	if err := wipe(t.beside); err != nil {
 		return "", err
 	}
-	return node, t.mdadm(ctx, append([]string{"--create", node, "--run", "--force", "--config=" + t.conf, "--auto=md", "--metadata=1.2",
+	return node, t.mdadm(ctx, append([]string{"--create", node, "--run", "--force", "--config=" + t.conf, "--auto=md", "--metadata=" + t.level.usual(),
 		"--level=raid1", "--raid-devices=2", "--assume-clean", "--bitmap=none"}, members...)...)
+}
+
+// settleUdev waits until udevd has dealt with all events.
+func settleUdev(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "/usr/bin/udevadm", "settle", "--timeout=10").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("udevadm settle: %w %s", err, out)
+	}
+	return nil
 }
 
 func stopUpper(ctx context.Context, t *tower) error {
