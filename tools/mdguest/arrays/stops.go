@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -183,7 +184,25 @@ func reshape(ctx context.Context, r *rig, _ *pattern) error {
 	if err := r.mdadm(ctx, "--grow", r.dev(), fmt.Sprintf("--raid-devices=%d", r.level.members+1)); err != nil {
 		return err
 	}
-	return r.begins("reshape")
+	if err := r.begins("reshape"); err != nil || !r.level.parity() {
+		return err
+	}
+	return r.recorded()
+}
+
+// recorded waits until md has written down how far a reshape is. Before that, a stop
+// can lose the array's first blocks, on any kernel: raid5_start_reshape() leaves the
+// min_offset_diff of raid5_run(), which does not know the new_offset that mdadm has set
+// since, and so the first rows go where old ones are before the superblock says so.
+func (r *rig) recorded() error {
+	var got string
+	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		var err error
+		if got, err = md.ReadAttr(r.kernelName(), "md/reshape_position"); err == nil && got != "0" {
+			return nil
+		}
+	}
+	return fmt.Errorf("md/reshape_position is still %q", got)
 }
 
 // leaveDirty leaves data in the page cache, for the stop to write back.
