@@ -22,10 +22,15 @@ import (
 const (
 	guestRounds   = 8
 	countedRounds = 5 // one is like another
+
+	throughputRounds = 4
 )
 
-// countedSlow is how much longer a guest may take whose instructions are counted.
-const countedSlow = 4
+// How much longer a guest may take whose instructions are counted.
+const (
+	countedSlow    = 4
+	throughputSlow = 8
+)
 
 // Uncontended compares the paths that nobody races, patched against unpatched:
 // in every round it boots unpatched, patched and unpatched again, each with the
@@ -37,7 +42,7 @@ const countedSlow = 4
 // be charged for that.
 func Uncontended(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
 	o.Append = append(slices.Clone(o.Append), "idle=poll")
-	return compare(ctx, o, rounds, guestRounds, 1)
+	return compare(ctx, o, rounds, event.BenchSpec{Rounds: guestRounds}, 1)
 }
 
 // Counted is Uncontended on one CPU whose clock goes by the instructions that it
@@ -45,11 +50,18 @@ func Uncontended(ctx context.Context, o vmtests.Options, rounds int) (map[string
 // not show, and the time that a kernel waits for its own ticks does.
 func Counted(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
 	o.Accel = vm.Counted
-	return compare(ctx, o, rounds, countedRounds, countedSlow)
+	return compare(ctx, o, rounds, event.BenchSpec{Rounds: countedRounds}, countedSlow)
+}
+
+// Throughput compares reads and writes of arrays of each personality by the same clock:
+// 64 KiB one after the other, and 4 KiB at random.
+func Throughput(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
+	o.Accel = vm.Counted
+	return compare(ctx, o, rounds, event.BenchSpec{Rounds: throughputRounds, Throughput: true}, throughputSlow)
 }
 
 // compare boots guests, which may take slow times as long as usual, in rounds.
-func compare(ctx context.Context, o vmtests.Options, rounds, perBoot, slow int) (map[string]paired.Result, error) {
+func compare(ctx context.Context, o vmtests.Options, rounds int, spec event.BenchSpec, slow int) (map[string]paired.Result, error) {
 	all, err := o.Build(ctx)
 	if err != nil {
 		return nil, err
@@ -59,7 +71,7 @@ func compare(ctx context.Context, o vmtests.Options, rounds, perBoot, slow int) 
 	for i := range rounds {
 		var boots [3]map[string]float64
 		for j, a := range []vmtests.Artefact{all.Unpatched, all.Patched, all.Unpatched} {
-			if boots[j], err = guestMedians(ctx, o, a, all.Image, perBoot); err != nil {
+			if boots[j], err = guestMedians(ctx, o, a, all.Image, spec); err != nil {
 				return nil, fmt.Errorf("round %d, %s kernel: %w", i+1, a.Label, err)
 			}
 		}
@@ -78,9 +90,9 @@ func compare(ctx context.Context, o vmtests.Options, rounds, perBoot, slow int) 
 }
 
 // guestMedians boots a kernel for the guest's benchmarks and returns each one's
-// median of so many rounds, in microseconds.
-func guestMedians(ctx context.Context, o vmtests.Options, a vmtests.Artefact, image initramfs.Image, rounds int) (map[string]float64, error) {
-	k, err := o.RunGuest(ctx, a, image, event.Plan{Bench: &event.BenchSpec{Rounds: rounds}})
+// median of its rounds, in microseconds.
+func guestMedians(ctx context.Context, o vmtests.Options, a vmtests.Artefact, image initramfs.Image, spec event.BenchSpec) (map[string]float64, error) {
+	k, err := o.RunGuest(ctx, a, image, event.Plan{Bench: &spec})
 	if err != nil {
 		return nil, err
 	}

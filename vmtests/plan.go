@@ -107,9 +107,15 @@ const (
 	cellsAllow   = 15 * time.Minute
 	powerAllow   = 3 * time.Minute // of one turn
 	perMdadm     = 5 * time.Second
+	perClient    = 10 * time.Second // for a cycle of all that mdadm does
 	perRaceExtra = 20 * time.Second // to settle, count leaks
 	perSoakExtra = 60 * time.Second // for the races that still run, and to settle
 )
+
+// ClientLoop is a loop of all that mdadm does.
+func ClientLoop(cycles int) *event.ClientSpec {
+	return &event.ClientSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())}
+}
 
 // timeout bounds a guest that carries out plan. slow is how many times slower
 // than a plain one the kernel is.
@@ -129,6 +135,9 @@ func timeout(plan event.Plan, slow int) time.Duration {
 	}
 	if len(plan.Cells) > 0 {
 		d += cellsAllow
+	}
+	if plan.Client != nil {
+		d += time.Duration(plan.Client.Cycles) * perClient
 	}
 	if plan.Soak != nil {
 		d += time.Duration(plan.Soak.Seconds)*time.Second + perSoakExtra

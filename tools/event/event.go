@@ -42,18 +42,19 @@ const (
 // the mdadm loop, checks, or these in Reverse, so that two guests on one machine
 // race one after the other; then the soak and the benchmarks.
 type Plan struct {
-	Seed       uint64     `json:"seed"`
-	Checks     bool       `json:"checks,omitempty"`
-	Only       []string   `json:"only,omitempty"`          // of the checks, those whose names begin so; none: all
-	CheckLimit int        `json:"check_limit_s,omitempty"` // seconds after which one check counts as hung
-	Windows    []string   `json:"windows,omitempty"`       // to force, by name, or AllWindows
-	Races      []RaceSpec `json:"races,omitempty"`
-	Mdadm      *MdadmSpec `json:"mdadm,omitempty"`
-	Cells      []string   `json:"cells,omitempty"` // of package arrays, by name or personality, or AllCells
-	Reverse    bool       `json:"reverse,omitempty"`
-	Bench      *BenchSpec `json:"bench,omitempty"`
-	Soak       *SoakSpec  `json:"soak,omitempty"`
-	Power      *PowerSpec `json:"power,omitempty"` // nothing else is done then
+	Seed       uint64      `json:"seed"`
+	Checks     bool        `json:"checks,omitempty"`
+	Only       []string    `json:"only,omitempty"`          // of the checks, those whose names begin so; none: all
+	CheckLimit int         `json:"check_limit_s,omitempty"` // seconds after which one check counts as hung
+	Windows    []string    `json:"windows,omitempty"`       // to force, by name, or AllWindows
+	Races      []RaceSpec  `json:"races,omitempty"`
+	Mdadm      *MdadmSpec  `json:"mdadm,omitempty"`
+	Cells      []string    `json:"cells,omitempty"` // of package arrays, by name or personality, or AllCells
+	Client     *ClientSpec `json:"client,omitempty"`
+	Reverse    bool        `json:"reverse,omitempty"`
+	Bench      *BenchSpec  `json:"bench,omitempty"`
+	Soak       *SoakSpec   `json:"soak,omitempty"`
+	Power      *PowerSpec  `json:"power,omitempty"` // nothing else is done then
 }
 
 // RaceSpec describes one race between openers and a creator that stops.
@@ -85,6 +86,13 @@ type MdadmSpec struct {
 	// ByNumber has the reader use device nodes of its own, which are there
 	// always, as on a machine without devtmpfs.
 	ByNumber bool `json:"by_number,omitempty"`
+}
+
+// ClientSpec is a loop of all that mdadm does for its users (package arrays), under a
+// stray reader.
+type ClientSpec struct {
+	Cycles       int `json:"cycles"`
+	SettleMillis int `json:"settle_ms"` // after a stop, when to look the second time
 }
 
 // MaxSoakDevices is how many devices a soak has members for: brd has 16 disks.
@@ -134,9 +142,11 @@ const (
 // assembled: the machine can be killed.
 const PhaseWriting = "writing"
 
-// BenchSpec asks for Rounds rounds of each uncontended benchmark.
+// BenchSpec asks for Rounds rounds of each uncontended benchmark, or of reads and writes
+// on each personality.
 type BenchSpec struct {
-	Rounds int `json:"rounds"`
+	Rounds     int  `json:"rounds"`
+	Throughput bool `json:"throughput,omitempty"`
 }
 
 // Encode returns the plan as a kernel parameter without white space.
@@ -180,6 +190,7 @@ type Event struct {
 	Cell   *Cell   `json:"cell,omitempty"`
 	Race   *Race   `json:"race,omitempty"`
 	Mdadm  *Mdadm  `json:"mdadm,omitempty"`
+	Client *Client `json:"client,omitempty"`
 	Bench  *Bench  `json:"bench,omitempty"`
 	Soak   *Soak   `json:"soak,omitempty"`
 	Power  *Power  `json:"power,omitempty"`
@@ -306,9 +317,29 @@ type Mdadm struct {
 	Stop           Latency          `json:"stop"`
 }
 
+// Client is the result of the loop of all that mdadm does. Cycles are those begun; what
+// is counted by kind has "create" and "stop" in it, and "create at once", which follows
+// a stop without a pause.
+type Client struct {
+	Spec           ClientSpec       `json:"spec"`
+	Seed           uint64           `json:"seed"`
+	Cycles         int              `json:"cycles"`
+	Done           map[string]int   `json:"done"`   // by kind, how often something was tried
+	Failed         map[string]int   `json:"failed"` // of these, how often it did not succeed
+	Stops          int              `json:"stops"`  // of one array each, those of --stop --scan included
+	ThereAfterStop int              `json:"there_after_stop"`
+	Settled        int              `json:"settled"` // stops after which it was looked a second time
+	ThereSettled   int              `json:"there_settled"`
+	LeftAtEnd      []string         `json:"left_at_end"`      // md devices, once the reader has gone
+	Errors         map[string]int   `json:"errors,omitempty"` // what went wrong, counted
+	Reads          int64            `json:"reads"`            // opens by the stray reader
+	ReadErrors     map[string]int64 `json:"read_errors,omitempty"`
+	Seconds        float64          `json:"s"`
+}
+
 // Bench is one benchmark's samples, one per round, in microseconds.
 type Bench struct {
-	Name    string    `json:"name"` // "open-close"; "create-stop-gone", and its parts: "create-stop-gone: stop"
+	Name    string    `json:"name"` // "open-close"; "create-stop-gone", and its parts: "create-stop-gone: stop"; "raid5 random read"
 	Micros  []float64 `json:"us"`
 	PerUnit string    `json:"per"` // what one sample is the mean of: "open+close", "cycle"
 }

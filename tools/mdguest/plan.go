@@ -55,7 +55,7 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	// The windows come first: what else is tried may leave an unpatched kernel
 	// with devices that do not go, and members in use.
 	parts = slices.Concat([]func(context.Context, *link.Link, event.Plan) error{forceAll}, parts)
-	for _, part := range append(parts, runCells, runSoak, runBench, spoil, lookForLeaks) {
+	for _, part := range append(parts, runCells, runClient, runSoak, runBench, spoil, lookForLeaks) {
 		if err := part(ctx, l, p); err != nil {
 			return err
 		}
@@ -172,6 +172,19 @@ func runCells(ctx context.Context, l *link.Link, p event.Plan) error {
 	})
 }
 
+func runClient(ctx context.Context, l *link.Link, p event.Plan) error {
+	if p.Client == nil {
+		return nil
+	}
+	l.Phase("client")
+	res, err := arrays.Loop(ctx, *p.Client, p.Seed, l.Count)
+	if err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	l.Send(event.Event{Client: &res})
+	return nil
+}
+
 func runSoak(ctx context.Context, l *link.Link, p event.Plan) error {
 	if p.Soak == nil {
 		return nil
@@ -195,7 +208,11 @@ func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
 	}
 	l.Phase("bench")
 	defer machine.QuietConsole()()
-	results, err := bench.Run(ctx, p.Bench.Rounds, device, members, l.Count)
+	run := func() ([]event.Bench, error) { return bench.Run(ctx, p.Bench.Rounds, device, members, l.Count) }
+	if p.Bench.Throughput {
+		run = func() ([]event.Bench, error) { return arrays.Throughput(ctx, p.Bench.Rounds, l.Count) }
+	}
+	results, err := run()
 	if err != nil {
 		return fmt.Errorf("benchmarks: %w", err)
 	}

@@ -55,6 +55,10 @@ func benchCounted(ctx context.Context, o vmtests.Options, rounds int, w, _ io.Wr
 	return printPaired(w)(benchmarks.Counted(ctx, o, rounds))
 }
 
+func benchThroughput(ctx context.Context, o vmtests.Options, rounds int, w, _ io.Writer) (any, bool, error) {
+	return printPaired(w)(benchmarks.Throughput(ctx, o, rounds))
+}
+
 // isPart tells whether a name is of a part of a cycle.
 func isPart(name string) bool { return strings.Contains(name, ": ") }
 

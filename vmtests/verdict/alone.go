@@ -29,6 +29,7 @@ func alone(k KernelPart) []Result {
 	if p.Mdadm != nil {
 		results = append(results, mdadmAlone(p.Mdadm)...)
 	}
+	results = append(results, clientLoop(p.Client)...)
 	return append(results, soakEnd(p)...)
 }
 

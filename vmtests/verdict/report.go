@@ -49,6 +49,7 @@ type KernelPart struct {
 	Checks  []event.Check  `json:"checks"`  // in the order in which they ran
 	Windows []event.Window `json:"windows"` // in the order in which they ran
 	Cells   []event.Cell   `json:"cells,omitempty"`
+	Client  *event.Client  `json:"client,omitempty"`
 	Bench   []event.Bench  `json:"bench,omitempty"`
 	Soak    *event.Soak    `json:"soak,omitempty"`
 	Done    *event.Done    `json:"done"` // null where the guest ended early
@@ -102,6 +103,8 @@ func summarize(k Kernel) KernelPart {
 			p.Mdadm = e.Mdadm
 		case e.Cell != nil:
 			p.Cells = append(p.Cells, *e.Cell)
+		case e.Client != nil:
+			p.Client = e.Client
 		case e.Bench != nil:
 			p.Bench = append(p.Bench, *e.Bench)
 		case e.Soak != nil:

@@ -94,6 +94,14 @@ func lacking(k *KernelPart) []string {
 			out = append(out, fmt.Sprintf("the mdadm loop did %d of %d cycles", k.Mdadm.Cycles, k.Plan.Mdadm.Cycles))
 		}
 	}
+	if k.Plan.Client != nil {
+		switch {
+		case k.Client == nil:
+			out = append(out, "the client's loop was not reported")
+		case k.Client.Cycles < k.Plan.Client.Cycles:
+			out = append(out, fmt.Sprintf("the client's loop did %d of %d cycles", k.Client.Cycles, k.Plan.Client.Cycles))
+		}
+	}
 	if k.Plan.Soak != nil && k.Soak == nil {
 		out = append(out, "the soak was not reported")
 	}

@@ -39,7 +39,10 @@ const cellLimit = 90 * time.Second
 func cells() []cell {
 	var all []cell
 	for _, l := range levels {
-		for _, subject := range [][]cell{lives(l), stops(l), failures(l), found(l), stacked(l), byMapper(l), outages(l)} {
+		for _, subject := range [][]cell{
+			lives(l), stops(l), failures(l), faultyMembers(l), silents(l), grown(l), externals(l), found(l),
+			stacked(l), byMapper(l), outages(l),
+		} {
 			all = append(all, subject...)
 		}
 	}

@@ -23,20 +23,28 @@ var assemblies = []struct {
 		return r.mdadm(ctx, append([]string{"--assemble", r.dev(), "--config=" + r.conf, "--uuid=" + uuid}, r.members[:r.level.members]...)...)
 	}},
 	{"by scan", func(ctx context.Context, r *rig, uuid string) error {
-		conf := fmt.Sprintf("DEVICE %s\nARRAY %s UUID=%s\n", strings.Join(r.members[:r.level.members], " "), r.dev(), uuid)
-		if err := os.WriteFile(r.conf, []byte(conf), 0o644); err != nil {
+		if err := r.know(uuid); err != nil {
 			return err
 		}
 		return r.mdadm(ctx, "--assemble", "--scan", "--config="+r.conf)
 	}},
-	{"incrementally", func(ctx context.Context, r *rig, _ string) error {
-		for _, m := range r.members[:r.level.members] { // with the configuration of the scan
+	{"incrementally", func(ctx context.Context, r *rig, uuid string) error {
+		if err := r.know(uuid); err != nil {
+			return err
+		}
+		for _, m := range r.members[:r.level.members] {
 			if err := r.mdadm(ctx, "--incremental", "--config="+r.conf, m); err != nil {
 				return err
 			}
 		}
 		return nil
 	}},
+}
+
+// know has mdadm's configuration name the array.
+func (r *rig) know(uuid string) error {
+	conf := fmt.Sprintf("%sDEVICE %s\nARRAY %s UUID=%s\n", confHead, strings.Join(r.members[:r.level.members], " "), r.dev(), uuid)
+	return os.WriteFile(r.conf, []byte(conf), 0o644)
 }
 
 // found are cells that have mdadm find a stopped array again in all its ways, and

@@ -67,12 +67,12 @@ func CheckKillable(names ...string) error {
 // acknowledged, and then writes until the machine is killed. It returns only from the
 // last turn, or with an error.
 func Power(ctx context.Context, spec event.PowerSpec, phase func(string), report func(event.Power)) error {
-	all, err := victims(spec.Arrays)
+	all, err := survivors(spec.Arrays)
 	if err != nil {
 		return err
 	}
 	var mu sync.Mutex
-	if err := each(ctx, all, func(ctx context.Context, v *victim) error {
+	if err := each(ctx, all, func(ctx context.Context, v *survivor) error {
 		if spec.Turn == 0 {
 			return v.create(ctx)
 		}
@@ -95,8 +95,8 @@ func Power(ctx context.Context, spec event.PowerSpec, phase func(string), report
 	return writeUntilKilled(ctx, all, phase)
 }
 
-// victims are the arrays of these names, none for all, on the machine's disks.
-func victims(names []string) ([]*victim, error) {
+// survivors are the arrays of these names, none for all, on the machine's disks.
+func survivors(names []string) ([]*survivor, error) {
 	disks, err := disksBySerial()
 	if err != nil {
 		return nil, err
@@ -116,12 +116,12 @@ func victims(names []string) ([]*victim, error) {
 		}
 		members = append(members, disk)
 	}
-	var all []*victim
+	var all []*survivor
 	for i, k := range killables {
 		if len(names) > 0 && !slices.Contains(names, k.name) {
 			continue
 		}
-		v, err := newVictim(k, i, members, ledger)
+		v, err := newSurvivor(k, i, members, ledger)
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +148,7 @@ func disksBySerial() (map[string]string, error) {
 }
 
 // each does something with every array, several at a time.
-func each(ctx context.Context, all []*victim, do func(context.Context, *victim) error) error {
+func each(ctx context.Context, all []*survivor, do func(context.Context, *survivor) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(lanes)
 	for _, v := range all {
@@ -165,16 +165,16 @@ func each(ctx context.Context, all []*victim, do func(context.Context, *victim) 
 	return g.Wait()
 }
 
-// victim is one array, with what it takes to say what must be on it.
-type victim struct {
+// survivor is one array, with what it takes to say what must be on it.
+type survivor struct {
 	*rig
 	kind    killable
 	members []string
 	clerks  []*clerk
 }
 
-// newVictim is array number i: partition i+1 of each disk.
-func newVictim(k killable, i int, disks []string, ledger string) (*victim, error) {
+// newSurvivor is array number i: partition i+1 of each disk.
+func newSurvivor(k killable, i int, disks []string, ledger string) (*survivor, error) {
 	n := slices.IndexFunc(levels, func(l level) bool { return l.name == k.level })
 	r := &rig{level: levels[n], name: md.Name(uint32(firstMinor + i)), conf: fmt.Sprintf("/tmp/mdadm-%d.conf", i)}
 	if err := os.WriteFile(r.conf, []byte("HOMEHOST <ignore>\n"), 0o644); err != nil {
@@ -187,7 +187,7 @@ func newVictim(k killable, i int, disks []string, ledger string) (*victim, error
 		}
 		r.members = append(r.members, part)
 	}
-	v := &victim{rig: r, kind: k, members: slices.Clone(r.members[:r.level.members])}
+	v := &survivor{rig: r, kind: k, members: slices.Clone(r.members[:r.level.members])}
 	if k.degraded {
 		v.members = v.members[:r.level.members-1]
 	}
@@ -202,7 +202,7 @@ func newVictim(k killable, i int, disks []string, ledger string) (*victim, error
 
 // create makes the array, of disks that are all zeros and so in sync, and takes a
 // member away where it is to be degraded.
-func (v *victim) create(ctx context.Context) error {
+func (v *survivor) create(ctx context.Context) error {
 	v.does("create")
 	c := recipe{metadata: v.level.usual(), more: v.withJournal(v.kind.more)}
 	c.clean = !slices.Contains(v.kind.more, journalArg) // which mdadm does not take together
@@ -221,7 +221,7 @@ func (v *victim) create(ctx context.Context) error {
 }
 
 // returns assembles the array after a cut, and looks.
-func (v *victim) returns(ctx context.Context) (res event.Power, err error) {
+func (v *survivor) returns(ctx context.Context) (res event.Power, err error) {
 	res.Array = v.kind.name
 	v.does("assemble")
 	if err := v.assemble(ctx, v.members); err != nil {
@@ -240,7 +240,7 @@ func (v *victim) returns(ctx context.Context) (res event.Power, err error) {
 }
 
 // rest waits for what is going on, looks a last time, and stops the array.
-func rest(ctx context.Context, v *victim) error {
+func rest(ctx context.Context, v *survivor) error {
 	v.does("settle")
 	if err := v.settle(ctx); err != nil {
 		return err
@@ -259,7 +259,7 @@ func rest(ctx context.Context, v *victim) error {
 
 // audit looks at all blocks that were acknowledged, and writes those anew that are
 // lost, so that each counts once.
-func (v *victim) audit(res *event.Power) error {
+func (v *survivor) audit(res *event.Power) error {
 	written := map[uint64]bool{} // rows of stripes that were being written
 	for _, c := range v.clerks {
 		if err := c.read(); err != nil {
@@ -290,7 +290,7 @@ func (v *victim) audit(res *event.Power) error {
 
 // row names what is written together, of a parity level: the same block of each chunk
 // of a stripe.
-func (v *victim) row(block uint64) uint64 {
+func (v *survivor) row(block uint64) uint64 {
 	if !v.level.parity() {
 		return block
 	}
@@ -300,7 +300,7 @@ func (v *victim) row(block uint64) uint64 {
 }
 
 // writeUntilKilled has all writers at work, and says when each has something to lose.
-func writeUntilKilled(ctx context.Context, all []*victim, phase func(string)) error {
+func writeUntilKilled(ctx context.Context, all []*survivor, phase func(string)) error {
 	ctx, cancel := context.WithTimeout(ctx, killLimit)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)

@@ -38,6 +38,11 @@ var levels = []level{
 	{name: "faulty", level: "faulty", members: 1, end: true, gone: "since 6.8 (415c7451872b)"},
 }
 
+// levelNamed is the personality in a row of that name.
+func levelNamed(name string) level {
+	return levels[slices.IndexFunc(levels, func(l level) bool { return l.name == name })]
+}
+
 // variant is what follows the personality in a name: "far" of "raid10-far".
 func (l level) variant() string {
 	_, variant, _ := strings.Cut(l.name, "-")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"mdlife/tools/md"
@@ -136,16 +137,26 @@ func check(ctx context.Context, r *rig, _ *pattern) error {
 	if !r.level.redundant() {
 		return nil
 	}
-	if err := md.WriteAttr(r.kernelName(), "md/sync_action", "check"); err != nil {
-		return fmt.Errorf("check > md/sync_action: %w", err)
-	}
-	if err := r.settle(ctx); err != nil {
-		return err
-	}
-	if n, err := md.ReadAttr(r.kernelName(), "md/mismatch_cnt"); err != nil || n != "0" {
-		return fmt.Errorf("md/mismatch_cnt is %q after a check (%v)", n, err)
+	if n, err := r.mismatches(ctx, "check"); err != nil || n != 0 {
+		return errors.Join(fmt.Errorf("md/mismatch_cnt is %d after a check", n), err)
 	}
 	return nil
+}
+
+// mismatches has md compare the members ("check"), or make them agree as well
+// ("repair"), and returns how many sectors it says did not.
+func (r *rig) mismatches(ctx context.Context, action string) (int, error) {
+	if err := md.WriteAttr(r.kernelName(), "md/sync_action", action); err != nil {
+		return 0, fmt.Errorf("%s > md/sync_action: %w", action, err)
+	}
+	if err := r.settle(ctx); err != nil {
+		return 0, err
+	}
+	n, err := md.ReadAttr(r.kernelName(), "md/mismatch_cnt")
+	if err != nil {
+		return 0, fmt.Errorf("md/mismatch_cnt: %w", err)
+	}
+	return strconv.Atoi(n)
 }
 
 // grow adds a member, and waits for the reshape.

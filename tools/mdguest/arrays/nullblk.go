@@ -88,7 +88,8 @@ func appears(node string) error {
 	return fmt.Errorf("%s does not appear", node)
 }
 
-func (n *nullb) node() string { return "/dev/" + n.name }
+func (n *nullb) node() string       { return "/dev/" + n.name }
+func (n *nullb) kernelName() string { return n.name }
 
 // remove takes the disk away for good, with what is on it.
 func (n *nullb) remove() error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -120,23 +121,49 @@ func (p *pattern) writeTo(f *os.File) (err error) {
 
 // verify reads the pattern past the page cache.
 func (p pattern) verify(node string) error {
-	f, err := openDirect(node, os.O_RDONLY)
+	return p.each(node, func(block uint64, wrong string) error {
+		return fmt.Errorf("block %d %s", block, wrong)
+	})
+}
+
+// wrong reads all of the pattern, and says what is wrong with which block.
+func (p pattern) wrong(node string) (map[uint64]string, error) {
+	all := map[uint64]string{}
+	err := p.each(node, func(block uint64, wrong string) error {
+		all[block] = wrong
+		return nil
+	})
+	return all, err
+}
+
+// each reads the pattern, and calls f with each block that something is wrong with.
+func (p pattern) each(node string, f func(block uint64, wrong string) error) error {
+	file, err := openDirect(node, os.O_RDONLY)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer file.Close()
 	buf := aligned(runBlocks * blockSize)
+	defer unix.Munmap(buf)
 	for _, start := range p.runs() {
-		if _, err := f.ReadAt(buf, int64(start)*blockSize); err != nil {
+		if _, err := file.ReadAt(buf, int64(start)*blockSize); err != nil {
 			return fmt.Errorf("read at block %d: %w", start, err)
 		}
 		for i := range uint64(runBlocks) {
 			if wrong := p.look(buf[i*blockSize:][:blockSize], start+i); wrong != "" {
-				return fmt.Errorf("block %d %s", start+i, wrong)
+				if err := f(start+i, wrong); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// blockOf tells which block of the pattern this is.
+func (p pattern) blockOf(block []byte) (n uint64, ours bool) {
+	n = binary.LittleEndian.Uint64(block[8:])
+	return n, p.look(slices.Clone(block), n) == ""
 }
 
 func openDirect(node string, flags int) (*os.File, error) {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ const (
 	memberKiB  = 4096 // of each, where mdadm takes --size
 	chunkKiB   = 16
 	firstMinor = 50 // of the lanes' devices, clear of everybody else's
+	belowMinor = 70 // of arrays that are members, one for each disk of brd
 
 	backInPeace = 1 // how often a cell's device may be there after a stop
 )
@@ -49,17 +51,21 @@ type rig struct {
 	opener  *opener
 	nullbs  []*nullb               // that the members are, where they shall fail
 	loops   []*os.File             // that the members are, where they are paths to one disk
+	undo    []func() error         // what takes away what a cell has made for itself, the last first
 	held    *os.File               // the array, for its stop to be made on this descriptor
 	alone   bool                   // there is no device for the opener to open
 	back    int                    // how often the device was there after a stop
 	step    atomic.Pointer[string] // what is being done
 }
 
+// confHead begins mdadm's configuration: the kernel is told an array's name.
+const confHead = "CREATE names=yes\nHOMEHOST <ignore>\n"
+
 func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
 	r := &rig{level: c.level, rng: rng, name: md.Name(uint32(firstMinor + lane)), members: laneDisks(lane)}
 	r.beside = r.members[perLane-1]
 	r.conf = fmt.Sprintf("/tmp/mdadm-%d.conf", lane)
-	if err := os.WriteFile(r.conf, []byte("CREATE names=yes\nHOMEHOST <ignore>\n"), 0o644); err != nil {
+	if err := os.WriteFile(r.conf, []byte(confHead), 0o644); err != nil {
 		return nil, err
 	}
 	for _, m := range r.members {
@@ -198,6 +204,9 @@ func (r *rig) degradedWithSpares() bool {
 	return false
 }
 
+// later has something done when the array has gone.
+func (r *rig) later(f func() error) { r.undo = append(r.undo, f) }
+
 // end lets the opener go, removes what is left, and returns the opener's opens.
 func (r *rig) end() (opens map[string]int, err error) {
 	opens, err = r.opener.end()
@@ -209,6 +218,9 @@ func (r *rig) end() (opens map[string]int, err error) {
 		if md.Exists(name) {
 			errs = append(errs, md.Remove(name, goneLimit))
 		}
+	}
+	for _, undo := range slices.Backward(r.undo) {
+		errs = append(errs, undo())
 	}
 	for _, n := range r.nullbs {
 		errs = append(errs, n.remove())

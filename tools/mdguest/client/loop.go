@@ -51,7 +51,13 @@ func Loop(ctx context.Context, spec event.MdadmSpec, arrays []Array, progress fu
 		}
 		defer loops[i].uevents.Close()
 	}
-	reader, err := startReader(spec, arrays)
+	var seen []string // by their numbers
+	for _, a := range arrays {
+		if spec.ByNumber {
+			seen = append(seen, a.Device)
+		}
+	}
+	reader, err := StartReader(seen...)
 	if err != nil {
 		return none, err
 	}
@@ -78,8 +84,8 @@ func runAll(ctx context.Context, loops []*loop, cycles int, progress func(done, 
 
 // finish ends the reader and lists what is left a second later; then it cleans
 // up, so that the next part of the plan starts from nothing.
-func finish(reader *stray, spec event.MdadmSpec, loops []*loop) (event.Mdadm, error) {
-	seen, err := reader.end()
+func finish(reader *Stray, spec event.MdadmSpec, loops []*loop) (event.Mdadm, error) {
+	seen, err := reader.End()
 	time.Sleep(endSettle)
 	m := event.Mdadm{Spec: spec, Errors: map[string]int{}, Uevents: map[string]int64{}, LeftAtEnd: md.Devices()}
 	m.Reads, m.ReadErrors = seen.Reads, seen.Errors

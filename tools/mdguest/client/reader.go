@@ -16,15 +16,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"mdlife/tools/event"
 	"mdlife/tools/md"
 )
 
 // ReaderArg is the argument that makes this program a stray reader.
 const ReaderArg = "reader"
 
-// reads is what a stray reader reports when it ends.
-type reads struct {
+// Reads is what a stray reader reports when it ends.
+type Reads struct {
 	Reads  int64            `json:"reads"`            // opens that it tried
 	Errors map[string]int64 `json:"errors,omitempty"` // "open ENXIO", "read EIO" …
 }
@@ -37,14 +36,14 @@ func Reader(w io.Writer, devices []string) error {
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM, os.Interrupt)
 	var over atomic.Bool
-	result := make(chan reads)
+	result := make(chan Reads)
 	dev, err := seen(devices)
 	if err != nil {
 		return err
 	}
 	defer dev.close()
 	go func() {
-		r := reads{Errors: map[string]int64{}}
+		r := Reads{Errors: map[string]int64{}}
 		if err := md.LockThread(); err != nil {
 			r.Errors["cannot block signals"]++
 		}
@@ -72,7 +71,7 @@ func seen(devices []string) (interface {
 }
 
 // readAll reads from every one of these device nodes.
-func (r *reads) readAll(nodes []string) {
+func (r *Reads) readAll(nodes []string) {
 	for _, node := range nodes {
 		r.Reads++
 		fd, err := md.Open(node, unix.O_RDONLY)
@@ -88,20 +87,15 @@ func (r *reads) readAll(nodes []string) {
 	}
 }
 
-// stray is a running stray reader.
-type stray struct {
+// Stray is a running stray reader.
+type Stray struct {
 	cmd *exec.Cmd
 	out strings.Builder
 }
 
-func startReader(spec event.MdadmSpec, arrays []Array) (*stray, error) {
-	args := []string{ReaderArg}
-	if spec.ByNumber {
-		for _, a := range arrays {
-			args = append(args, a.Device)
-		}
-	}
-	s := &stray{cmd: exec.Command("/proc/self/exe", args...)}
+// StartReader starts one, see [Reader].
+func StartReader(devices ...string) (*Stray, error) {
+	s := &Stray{cmd: exec.Command("/proc/self/exe", append([]string{ReaderArg}, devices...)...)}
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the stray reader: %w", err)
@@ -109,9 +103,9 @@ func startReader(spec event.MdadmSpec, arrays []Array) (*stray, error) {
 	return s, nil
 }
 
-// end ends the reader and returns what it reports.
-func (s *stray) end() (reads, error) {
-	var r reads
+// End ends the reader and returns what it reports.
+func (s *Stray) End() (Reads, error) {
+	var r Reads
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return r, fmt.Errorf("end the stray reader: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -15,16 +16,25 @@ import (
 var ErrTooLong = errors.New("did not end in time")
 
 // RunMdadm runs mdadm, which is told "y" whatever it asks, for limit at the most. It
-// returns what mdadm has printed. The error names the command and says how it ended,
-// and wraps [ErrTooLong] where it had to be ended.
+// returns what mdadm has printed, and what it has left running in the background has
+// ended then, too (a reshape's helper). The error names the command and says how it
+// ended, and wraps [ErrTooLong] where it, or what it left, had to be ended.
 func RunMdadm(ctx context.Context, limit time.Duration, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, Mdadm(), args...)
 	cmd.Stdin = strings.NewReader("y\ny\ny\n")
+	// A helper has the pipe to here, and is in mdadm's group.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = limit
 	out, err := cmd.CombinedOutput()
-	if ctx.Err() != nil {
+	switch {
+	case errors.Is(err, exec.ErrWaitDelay):
+		err = fmt.Errorf("%w: %v, in the background", ErrTooLong, limit)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	case ctx.Err() != nil:
 		err = fmt.Errorf("%w: %v", ErrTooLong, limit)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
 	if err != nil {
 		err = fmt.Errorf("mdadm %s: %w", args[0], err)

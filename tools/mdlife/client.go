@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/tools/event"
+	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
+)
+
+const maxClientCycles = 10_000
+
+func newClient() *cobra.Command {
+	var kernels []string
+	var cycles int
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "client",
+		Short: "Have mdadm and udev make, use and stop arrays in a loop, under a stray reader",
+		Long: `Boot the kernels one after the other, and in each have Debian's mdadm, with systemd-udevd
+and a stray reader around, make arrays at random, numbered or named, look at them
+(--monitor), have members fail and come back, grow, stop and find them again by uuid, by
+scan and incrementally, and stop them; every fifth cycle has two arrays and --stop --scan.
+The table says what failed, and how many devices were there after a stop: at once, and
+0.3 s later. Exit code 0 only if nothing fails and no device stays on all but the
+unpatched kernel.`,
+		Example: `  mdlife client -cycles 100
+  mdlife client -base 6.12 -kernels patched -seed 1733333333`,
+		Args: noArgs,
+	}
+	t := addTarget(cmd)
+	f := cmd.Flags()
+	f.IntVar(&cycles, "cycles", 100, "how many")
+	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
+	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkRange("cycles", cycles, 1, maxClientCycles); err != nil {
+			return err
+		}
+		variants, err := parseKernels(kernels)
+		if err != nil {
+			return err
+		}
+		o, err := t.options(cmd)
+		if err != nil {
+			return err
+		}
+		plan := event.Plan{Seed: vmtests.NewSeed(seed), Client: vmtests.ClientLoop(cycles)}
+		guests, err := vmtests.RunEach(cmd.Context(), o, variants, plan)
+		if err != nil {
+			return err
+		}
+		return printClient(cmd, t.base, plan, guests)
+	}
+	return cmd
+}
+
+// printClient prints the table, what went wrong and how to see it again, and the word.
+func printClient(cmd *cobra.Command, base string, plan event.Plan, guests []verdict.Kernel) error {
+	w := cmd.OutOrStdout()
+	problems, err := verdict.WriteClient(w, guests)
+	if err != nil {
+		return err
+	}
+	if len(problems) == 0 {
+		fmt.Fprintf(w, "Seed %d\n%s\n", plan.Seed, verdict.Pass)
+		return nil
+	}
+	fmt.Fprintf(w, "%s\n  - %s\n", verdict.Fail, strings.Join(problems, "\n  - "))
+	fmt.Fprintf(w, "The same again: mdlife client -base %s -seed %d -cycles %d\n", base, plan.Seed, plan.Client.Cycles)
+	return errVerdict
+}
