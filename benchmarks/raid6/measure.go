@@ -91,14 +91,14 @@ func (e *engine) measure(ctx context.Context, c Config, cell Cell, mem *memory, 
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // nothing here makes garbage to speak of
 	at := 0
-	for round := 0; round < c.MaxRounds; round++ {
+	for round := range patience * c.MaxRounds {
 		if ctx.Err() != nil {
 			return CellResult{}, ctx.Err()
 		}
 		for _, i := range rng.Perm(len(runners)) {
 			at = runners[i].round(s, at)
 		}
-		if round+1 >= c.Rounds && settled(runners) {
+		if round+1 >= c.MaxRounds && controlHolds(runners) || round+1 >= c.Rounds && settled(runners) {
 			break
 		}
 	}
@@ -134,11 +134,25 @@ func (r *runner) round(s *stripes, at int) int {
 	return (at + r.calls) % s.n
 }
 
+// patience is how many times MaxRounds a cell gets whose control is too far off:
+// with few rounds that may be chance.
+const patience = 4
+
+// control is the reference against itself.
+func control(runners []*runner) Interval {
+	return intervalOf(ratios(runners[0].times, runners[1].times))
+}
+
+// controlHolds tells whether the control is near enough to 1.
+func controlHolds(runners []*runner) bool {
+	return math.Abs(control(runners).Median-1) <= MaxControl
+}
+
 // settled tells whether the control is narrow enough. It looks at nothing but the
 // control, so that no result is waited for.
 func settled(runners []*runner) bool {
-	control := intervalOf(ratios(runners[0].times, runners[1].times))
-	return (control.High-control.Low)/2 <= narrow && math.Abs(control.Median-1) <= narrow
+	c := control(runners)
+	return (c.High-c.Low)/2 <= narrow && math.Abs(c.Median-1) <= narrow
 }
 
 // ratios are a/b by round.
@@ -153,8 +167,8 @@ func ratios(a, b []float64) []float64 {
 // evaluate compares all variants with the mean of both references.
 func evaluate(cell Cell, runners []*runner) (CellResult, error) {
 	first, second := runners[0].times, runners[1].times
-	out := CellResult{Cell: cell, Rounds: len(first), Control: intervalOf(ratios(first, second))}
-	out.Void = math.Abs(out.Control.Median-1) > MaxControl
+	out := CellResult{Cell: cell, Rounds: len(first), Control: control(runners)}
+	out.Void = !controlHolds(runners)
 	var mean []float64
 	for i := range first {
 		mean = append(mean, (first[i]+second[i])/2)

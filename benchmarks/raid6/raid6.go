@@ -50,7 +50,7 @@ var (
 // MinRounds and MaxRounds are how many rounds a cell gets unless told otherwise.
 const (
 	MinRounds = 21
-	MaxRounds = 201
+	MaxRounds = 101
 )
 
 // Run builds everything, lets the stock kernel's way of choosing choose, and
