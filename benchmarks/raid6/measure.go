@@ -200,6 +200,7 @@ type Report struct {
 	Missing   []Missing    `json:"not_available"`
 	Cells     []CellResult `json:"cells"`
 	Targets   []Target     `json:"targets"`
+	Means     []Mean       `json:"means"`
 }
 
 // Void lists the cells whose control is too far off.

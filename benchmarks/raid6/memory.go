@@ -63,6 +63,7 @@ type stripes struct {
 	ptrs  unsafe.Pointer // n times one pointer for each disk
 	warm  int            // how many calls bring the memory to where the regime has it
 	disks int
+	data  int // how many stripes' data there is, for cold parity
 }
 
 // stripes lays a cell's stripes out, in random order.
@@ -77,28 +78,29 @@ func (m *memory) stripes(cell Cell, rng *rand.Rand) *stripes {
 		s.n = max(m.l3Pool()/size, 2)
 		s.warm = s.n
 	case DRAM:
-		s.n, s.warm = min(len(m.all)/size, maxStripes), 2
+		s.n, s.warm = min(len(m.all)/size, maxStripes), m.l2/size+2 // others' dirty lines are written back
 	case ColdParity:
 		s.n = min((len(m.all)-m.dataEnd(cell))/(2*cell.Bytes), maxStripes)
-		s.warm = max(m.dataPool()/(cell.Width*cell.Bytes), 1)
+		s.data = max(m.dataPool()/(cell.Width*cell.Bytes), 1)
+		s.warm = max(s.data, m.l2/(2*cell.Bytes))
 	}
 	table := unsafe.Slice((*uintptr)(s.ptrs), s.n*disks)
 	base := uintptr(unsafe.Pointer(&m.all[0]))
 	for i, place := range rng.Perm(s.n) {
 		for z := range disks {
-			table[i*disks+z] = base + uintptr(m.offset(cell, i, place, z, s.warm))
+			table[i*disks+z] = base + uintptr(m.offset(cell, i, place, z, s.data))
 		}
 	}
 	return s
 }
 
 // offset is where disk z of a stripe lies.
-func (m *memory) offset(cell Cell, i, place, z, warm int) int {
+func (m *memory) offset(cell Cell, i, place, z, data int) int {
 	if cell.Regime != ColdParity {
 		return (place*(cell.Width+2) + z) * cell.Bytes
 	}
 	if z < cell.Width { // few stripes of data, in turn
-		return (i%warm*cell.Width + z) * cell.Bytes
+		return (i%data*cell.Width + z) * cell.Bytes
 	}
 	return m.dataEnd(cell) + (place*2+z-cell.Width)*cell.Bytes
 }

@@ -96,7 +96,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		}
 		out.Cells = append(out.Cells, r)
 	}
-	out.Targets = out.targets()
+	out.Targets, out.Means = out.targets(), out.means()
 	return out, nil
 }
 

@@ -117,6 +117,12 @@ func (r *Report) printTargets(w io.Writer) {
 		t.AppendRow(table.Row{target.Name, fmt.Sprintf("%.2f", target.Want), got, met, target.Note})
 	}
 	t.Render()
+	means := newTable(w, "geometric mean of 8+2 and 16+2, 4 KiB, had the stock kernel chosen", "stock algorithm", "chosen", "mean", "least", "xor-only's mean")
+	for _, m := range r.Means {
+		means.AppendRow(table.Row{m.Against, fmt.Sprintf("%d of %d times", m.Picked, len(r.Picks)), fmt.Sprintf("%.2f", m.Mean),
+			fmt.Sprintf("%.2f", m.Least), fmt.Sprintf("%.2f", m.XorOnly)})
+	}
+	means.Render()
 	if void := r.Void(); len(void) > 0 {
 		fmt.Fprintf(w, "VOID: the control lies more than %.2f from 1 in %v: the machine was too restless there\n", MaxControl, void)
 	}

@@ -76,6 +76,9 @@ func (e *engine) variants(chosen string) (map[Op][]variant, error) {
 	return all, nil
 }
 
+// stockOn names the stock kernel's recovery had it chosen an algorithm.
+func stockOn(algo string) string { return "stock on " + algo }
+
 // algoVariants are the kernel's ways of gen and rmw.
 func (e *engine) algoVariants(op Op, ref algo) []variant {
 	code, fn := int64(opGen), func(a algo) uintptr { return a.gen }
@@ -125,8 +128,14 @@ func (e *engine) recoveryVariants(ref algo) []variant {
 			continue
 		}
 		vs = append(vs, e.native(stockPre+goString(r.name), opData2, r.data2, use))
-		if len(vs) == 1 {
-			vs = append(vs, e.native(again, opData2, r.data2, use))
+		if len(vs) > 1 {
+			continue
+		}
+		vs = append(vs, e.native(again, opData2, r.data2, use))
+		for _, a := range candidates(e.stock.algos) { // had the kernel chosen another
+			if a.gen != ref.gen {
+				vs = append(vs, e.native(stockOn(goString(a.name)), opData2, r.data2, func() { e.stock.use(a.gen) }))
+			}
 		}
 	}
 	for _, r := range e.patched.recovs {

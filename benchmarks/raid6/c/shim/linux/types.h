@@ -17,6 +17,11 @@ typedef uint64_t u64;
 
 #define BITS_PER_LONG	__WORDSIZE
 
-#define IS_ENABLED(option)	1	/* asked of CONFIG_X86_64 only */
+/* Asked of CONFIG_X86_64 only */
+#ifdef CONFIG_X86_32
+#define IS_ENABLED(option)	0
+#else
+#define IS_ENABLED(option)	1
+#endif
 
 #endif
