@@ -269,6 +269,21 @@ func (c Code) checker(ctx context.Context, a arch, dir string) (string, error) {
 	return out, run(ctx, dir, a.cc, slices.Concat(args, a.checkFlags, objects)...)
 }
 
+// kunit links mainline's KUnit file into a program of this machine; "" where a base
+// has none.
+func (c Code) kunit(ctx context.Context, dir string) (string, error) {
+	if c.layout.old {
+		return "", nil
+	}
+	objects, err := c.compile(ctx, native, dir)
+	if err != nil {
+		return "", err
+	}
+	out := filepath.Join(dir, "kunit")
+	args := append(c.cflags(native), "-I"+filepath.Join(c.ours(), "shim/kunit"), "-o", out, filepath.Join(c.lib(), "tests/raid6_kunit.c"), filepath.Join(c.ours(), "kunit_main.c"))
+	return out, run(ctx, dir, native.cc, append(args, objects...)...)
+}
+
 // libs are the shared objects of a benchmark.
 type libs struct{ stock, patched, engine string }
 

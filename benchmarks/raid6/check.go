@@ -57,6 +57,15 @@ func check(ctx context.Context, req kernel.Request, root string, others []arch) 
 	for _, flip := range flips {
 		results = append(results, runControl(ctx, program, flip))
 	}
+	if len(others) > 0 {
+		kunit, err := code.kunit(ctx, filepath.Join(dir, "kunit"))
+		if err != nil {
+			return nil, err
+		}
+		if kunit != "" {
+			results = append(results, runCheck(ctx, "mainline's KUnit file, native", nil, kunit))
+		}
+	}
 	for _, a := range others {
 		results = append(results, checkArch(ctx, code, a, filepath.Join(dir, a.name), program))
 	}
@@ -69,7 +78,7 @@ func runCheck(ctx context.Context, name string, emulator []string, program strin
 	out, err := exec.CommandContext(ctx, line[0], line[1:]...).CombinedOutput()
 	r := CheckResult{Name: name, OK: err == nil, Output: string(out)}
 	var parts []string
-	for _, word := range []string{"ok", "none", "FAIL"} {
+	for _, word := range []string{"ok", "none", "FAIL", "not ok"} {
 		if n := bytes.Count(append([]byte("\n"), out...), []byte("\n"+word+" ")); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}

@@ -74,7 +74,7 @@ func (r *Report) means() []Mean {
 				m.Picked++
 			}
 		}
-		if !isStock || m.Picked == 0 && algo != r.Reference {
+		if !isStock {
 			continue
 		}
 		var ok bool

@@ -17,11 +17,11 @@ typedef uint64_t u64;
 
 #define BITS_PER_LONG	__WORDSIZE
 
-/* Asked of CONFIG_X86_64 only */
-#ifdef CONFIG_X86_32
-#define IS_ENABLED(option)	0
-#else
-#define IS_ENABLED(option)	1
-#endif
+/* 1 for an option that is defined as 1, 0 for one that is not defined */
+#define SHIM_SECOND(first, second, ...)	second
+#define SHIM_COMMA_1		0,
+#define SHIM_IS_1(comma)	SHIM_SECOND(comma 1, 0)
+#define SHIM_PASTE(value)	SHIM_IS_1(SHIM_COMMA_##value)
+#define IS_ENABLED(option)	SHIM_PASTE(option)
 
 #endif
