@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * check [-short] [-flip MATRIX:BIT] [NAME...]: compares the kernel's RAID-6 code
+ * check [-short] [-select] [-flip MATRIX:BIT] [NAME...]: compares the kernel's RAID-6 code
  * with arithmetic of its own, byte by byte with the polynomial 0x11d. Prints a
  * line for each algorithm and way of recovery, and exits with 1 if one is wrong.
  * -flip spoils one bit of an affine matrix first: then something must be wrong.
+ * -select only has the kernel's code choose an algorithm.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -402,6 +403,8 @@ int main(int argc, char **argv)
 	for (argc--, argv++; argc && **argv == '-'; argc--, argv++) {
 		if (!strcmp(*argv, "-short"))
 			short_run = 1;
+		else if (!strcmp(*argv, "-select"))
+			return r6_select(), 0;
 		else if (!strcmp(*argv, "-flip") && argc > 1)
 			flip(r6_matrices(), (argc--, *++argv));
 	}

@@ -49,6 +49,11 @@ void r6_use(r6_gen_fn *gen)
 	raid6_call.gen_syndrome = gen;
 }
 
+void r6_select(void)
+{
+	raid6_select_algo();
+}
+
 uint64_t *r6_matrices(void)
 {
 #ifdef HAVE_MATRICES

@@ -133,6 +133,10 @@ const struct r6_recov *r6_recovs(void)
 
 #endif
 
+void r6_select(void)
+{
+}
+
 uint64_t *r6_matrices(void)
 {
 #ifdef HAVE_MATRICES

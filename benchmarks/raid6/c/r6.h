@@ -37,6 +37,9 @@ const struct r6_recov *r6_recovs(void);
 /* Recovery of the old kind computes syndromes with this. */
 void r6_use(r6_gen_fn *gen);
 
+/* Chooses as the kernel does at boot, and says so on stdout; 6.1's and 6.12's only. */
+void r6_select(void);
+
 /* raid6_gfaffine[], or NULL in a build without it */
 uint64_t *r6_matrices(void);
 
