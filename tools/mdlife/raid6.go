@@ -23,8 +23,10 @@ func newRAID6() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "raid6",
 		Short: "Check or measure the kernel's RAID-6 arithmetic, unpatched and patched, in user space",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  mdlife raid6 check -base mainline
+  mdlife raid6 bench -quick`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newRAID6Bench(), newRAID6Check())
 	return cmd
@@ -51,7 +53,9 @@ func newRAID6Check() *cobra.Command {
 all pairs of lost disks, all first and last disks of xor_syndrome, all products of the
 field. A control with one wrong bit in a matrix must fail. Beside this machine's own
 CPU, the x86 code runs under qemu-user, and other architectures' code where Debian's
-cross compiler is installed.`,
+cross compiler is installed (make deps-cross).`,
+		Example: `  mdlife raid6 check
+  mdlife raid6 check -base 6.12 -all-archs`,
 		Args: noArgs,
 	}
 	t := addBase(cmd)
