@@ -111,7 +111,8 @@ func (o Options) BuildKernel(ctx context.Context, variant kernel.Variant) (Artef
 	a := Artefact{Label: label(variant), Slow: variant.Slow()}
 	req := kernel.Request{Base: o.Base, Variant: variant, CacheDir: cache, Progress: o.Progress}
 	if variant != kernel.VariantBase {
-		req.PatchDir = PatchDir(o.Root, o.Base)
+		dirs := o.Series.PatchDirs(o.Root, o.Base)
+		req.PatchDir, req.MorePatchDirs = dirs[0], dirs[1:]
 		if o.Tree != "" {
 			req.Tree, a.Tree, a.Label = o.Tree, o.Tree, "your tree"
 		}
