@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -62,7 +63,9 @@ type speed struct {
 	f          *os.File
 	size       int64
 	content    []byte
-	generation uint64
+	generation uint64           // of the last writing
+	full       uint64           // of the last one of all of the array
+	randomly   map[int64]uint64 // the places written at random since all were, and by which writing
 	all        []event.Bench
 }
 
@@ -113,8 +116,48 @@ func speedOf(ctx context.Context, l level, rounds int) (all []event.Bench, err e
 
 // fill writes all of the array, and sees that it is there, with its parity.
 func (s *speed) fill(ctx context.Context) error {
+	return errors.Join(s.write(), s.verify(), s.check(ctx))
+}
+
+// write writes all of the array.
+func (s *speed) write() error {
 	s.generation++
-	return errors.Join(s.sequential(s.put), s.verify(), s.check(ctx))
+	s.full, s.randomly = s.generation, map[int64]uint64{}
+	return s.sequential(s.put)
+}
+
+// writeHereAndThere has each writer write blocks that are its own, other content than
+// the last time, or read-modify-write would have nothing to change.
+func (s *speed) writeHereAndThere() error {
+	s.generation++
+	for w := range speedWriters {
+		for at := range s.places(w) {
+			s.randomly[at] = s.generation
+		}
+	}
+	return s.parallel(s.random)
+}
+
+// places are where a writer writes at random, the same each time.
+func (s *speed) places(writer int) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		rng := rand.New(rand.NewPCG(2, uint64(writer)))
+		blocks := s.size / blockSize / speedWriters
+		for range speedRandoms {
+			if !yield((rng.Int64N(blocks)*speedWriters + int64(writer)) * blockSize) {
+				return
+			}
+		}
+	}
+}
+
+// expected is what a block holds behind its stamp, and of which writing it is.
+func (s *speed) expected(at int64) (content []byte, generation uint64) {
+	generation, random := s.randomly[at]
+	if !random {
+		return s.content[at%speedWrite:][:blockSize], s.full
+	}
+	return s.content[(at+int64(generation)*blockSize)%speedWrite:][:blockSize], generation
 }
 
 // writing measures writes to an array that is whole.
@@ -123,16 +166,11 @@ func (s *speed) writing(ctx context.Context) error {
 		if err := s.set("group_thread_cnt", strconv.Itoa(threads)); err != nil {
 			return fmt.Errorf("group_thread_cnt: %w", err)
 		}
-		err := s.sample("sequential write", threads, event.PerMiB, s.size>>20, func() error {
-			s.generation++
-			return s.sequential(s.put)
-		})
+		err := s.sample("sequential write", threads, event.PerMiB, s.size>>20, s.write)
 		if err != nil {
 			return err
 		}
-		err = s.sample("random write", threads, event.PerWrite, speedWriters*speedRandoms, func() error {
-			return s.parallel(func(w int) error { return s.random(w) })
-		})
+		err = s.sample("random write", threads, event.PerWrite, speedWriters*speedRandoms, s.writeHereAndThere)
 		if err != nil {
 			return err
 		}
@@ -379,16 +417,14 @@ func (s *speed) stamp(block []byte, at, generation uint64) {
 	binary.LittleEndian.PutUint64(block[8:], generation)
 }
 
-// random writes a writer's blocks here and there, the same in each sample.
+// random writes a writer's blocks.
 func (s *speed) random(writer int) error {
 	buf := aligned(blockSize)
 	defer unix.Munmap(buf)
-	rng := rand.New(rand.NewPCG(2, uint64(writer)))
-	blocks := s.size / blockSize / speedWriters
-	for range speedRandoms {
-		at := (rng.Int64N(blocks)*speedWriters + int64(writer)) * blockSize // each its own
-		copy(buf, s.content[at%speedWrite:][:blockSize])
-		s.stamp(buf, uint64(at), s.generation)
+	for at := range s.places(writer) {
+		content, generation := s.expected(at)
+		copy(buf, content)
+		s.stamp(buf, uint64(at), generation)
 		if _, err := s.f.WriteAt(buf, at); err != nil {
 			return fmt.Errorf("at byte %d: %w", at, err)
 		}
@@ -404,9 +440,10 @@ func (s *speed) verify() error {
 		}
 		for i := 0; i < len(buf); i += blockSize {
 			block := buf[i:][:blockSize]
+			content, generation := s.expected(at + int64(i))
 			where, when := binary.LittleEndian.Uint64(block), binary.LittleEndian.Uint64(block[8:])
-			if where != uint64(at)+uint64(i) || when != s.generation || !bytes.Equal(block[16:], s.content[i+16:][:blockSize-16]) {
-				return fmt.Errorf("the block at byte %d is not what was written: it is of %d, writing %d instead of %d", at+int64(i), where, when, s.generation)
+			if where != uint64(at)+uint64(i) || when != generation || !bytes.Equal(block[16:], content[16:]) {
+				return fmt.Errorf("the block at byte %d is not what was written: it is of %d, writing %d instead of %d", at+int64(i), where, when, generation)
 			}
 		}
 		return nil
