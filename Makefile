@@ -87,6 +87,11 @@ bench-raid6: deps $(MDLIFE) ## RAID-6 arithmetic, unpatched, patched and others'
 	@tools/mdlife/deps.sh packages-bench.txt
 	@$(MDLIFE) raid6 bench -base $(BASE) $(if $(filter 1 y yes true on,$(QUICK)),-quick)
 
+.PHONY: bench-md
+bench-md: deps $(MDLIFE) ## raid5 and raid6 arrays in guests: writes, degraded reads, rebuilds, and their CPU time
+	$(call takes,BASE KERNEL_SRC QUICK SERIES)
+	@$(MDLIFE) bench $(base_flags) -what md -rounds $(if $(filter 1 y yes true on,$(QUICK)),3,5)
+
 .PHONY: deps-cross
 deps-cross: ## install the cross compilers with which make test checks other CPUs' RAID-6 code (500 MB)
 	@tools/mdlife/deps.sh packages-cross.txt

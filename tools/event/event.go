@@ -143,11 +143,20 @@ const (
 const PhaseWriting = "writing"
 
 // BenchSpec asks for Rounds rounds of each uncontended benchmark, or of reads and writes
-// on each personality.
+// on each personality, or of what takes parity.
 type BenchSpec struct {
 	Rounds     int  `json:"rounds"`
 	Throughput bool `json:"throughput,omitempty"`
+	Parity     bool `json:"parity,omitempty"`
 }
+
+// What a sample of parity's benchmarks is for, and what the name of those ends with that
+// are about the CPUs' time.
+const (
+	PerMiB   = "MiB"
+	PerWrite = "4 KiB"
+	BenchCPU = ": CPU"
+)
 
 // Encode returns the plan as a kernel parameter without white space.
 func (p Plan) Encode() (string, error) {

@@ -212,6 +212,9 @@ func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
 	if p.Bench.Throughput {
 		run = func() ([]event.Bench, error) { return arrays.Throughput(ctx, p.Bench.Rounds, l.Count) }
 	}
+	if p.Bench.Parity {
+		run = func() ([]event.Bench, error) { return arrays.Speed(ctx, p.Bench.Rounds, l.Count) }
+	}
 	results, err := run()
 	if err != nil {
 		return fmt.Errorf("benchmarks: %w", err)
