@@ -145,12 +145,12 @@ func (r *rig) blank() error {
 	return nil
 }
 
-// newArray makes the device. One that is there, and clear, the opener has made in peace;
-// one that has just been stopped it may still have open.
+// newArray makes the device. One that is there has just been stopped, and the opener may
+// have it open, or the opener has made it in peace: then it has to be removed.
 func (r *rig) newArray() error {
 	err := md.NewArray(r.kernelName())
 	if errors.Is(err, unix.EEXIST) && r.state(md.StateClear) == nil {
-		return nil
+		err = errors.Join(err, md.Remove(r.kernelName(), goneLimit))
 	}
 	if err != nil {
 		return fmt.Errorf("new_array: %w", err)
@@ -169,7 +169,8 @@ func (r *rig) join(node string, slot int) error {
 	}
 	dev := "dev-" + filepath.Base(node)
 	for _, s := range []setting{{"offset", strconv.Itoa(externalOffset)}, {"size", strconv.Itoa(memberKiB)}, {"slot", strconv.Itoa(slot)}} {
-		if err := r.set(dev+"/"+s.attr, s.value); err != nil {
+		// What md does after a member has gone may not be over (EBUSY).
+		if err := r.patiently(func() error { return r.set(dev+"/"+s.attr, s.value) }); err != nil {
 			return err
 		}
 	}
@@ -282,7 +283,11 @@ func (r *rig) loseExternally(ctx context.Context, p *pattern) error {
 		return err
 	}
 	r.does("put it back")
-	if err := errors.Join(r.join(r.members[0], 0), r.set("sync_action", "recover"), r.settle(ctx), r.whole()); err != nil {
+	// Frozen, or md may take a new member by itself before it has been given its slot.
+	if err := r.set("sync_action", "frozen"); err != nil {
+		return err
+	}
+	if err := errors.Join(r.join(r.members[0], 0), r.patiently(r.recover), r.settle(ctx), r.whole()); err != nil {
 		return err
 	}
 	if err := errors.Join(r.noted(), p.verify(r.dev()), p.write(r.dev()), check(ctx, r, p)); err != nil {
@@ -296,6 +301,9 @@ func (r *rig) loseExternally(ctx context.Context, p *pattern) error {
 func (r *rig) noted() error {
 	return errors.Join(r.state("write-pending"), r.turn(md.StateActive))
 }
+
+// recover has the member rebuilt.
+func (r *rig) recover() error { return r.set("sync_action", "recover") }
 
 // acknowledge lets a failed member go, which md keeps in its slot until then. A mirror
 // has writes wait for that, too; raid4, raid5 and raid6 do without what is faulty.

@@ -74,7 +74,11 @@ func (g growth) run(ctx context.Context, r *rig) (string, error) {
 	}
 	backup := "/tmp/backup-" + r.kernelName()
 	defer os.Remove(backup)
-	words := strings.NewReplacer("DEV", r.dev(), "NEXT", r.members[r.level.members], "AFTER", r.members[r.level.members+1], "BACKUP", "--backup-file="+backup)
+	pairs := []string{"DEV", r.dev(), "BACKUP", "--backup-file=" + backup}
+	for i, m := range r.members[r.level.members:] { // that the array does not have yet
+		pairs = append(pairs, []string{"NEXT", "AFTER", "LATER"}[i], m)
+	}
+	words := strings.NewReplacer(pairs...)
 	for _, step := range g.steps {
 		r.does("mdadm %s", strings.Join(step, " "))
 		var args []string
