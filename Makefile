@@ -5,13 +5,14 @@ KERNEL_SRC ?=
 QUICK      ?=
 SEED       ?=
 MINUTES    ?=
+SERIES     ?= all
 GOTESTFLAGS ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BASES       := $(patsubst patches/%/series,%,$(wildcard patches/*/series))
 MDLIFE      := out/bin/mdlife
 
-ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help clean deps deps-cross,$(or $(MAKECMDGOALS),help)),)
 ifeq ($(filter $(BASE),$(BASES)),)
 $(error BASE=$(BASE): no such base, there are: $(BASES))
 endif
@@ -20,30 +21,35 @@ $(error QUICK=$(QUICK): want 1 or 0)
 endif
 endif
 
+ifeq ($(filter all lifetime raid6,$(SERIES)),)
+$(error SERIES=$(SERIES): want lifetime, raid6 or all)
+endif
+
 export KERNEL_SRC # for the shell to quote it
-base_flags = -base $(BASE) $(if $(KERNEL_SRC),-tree "$$KERNEL_SRC")
+base_flags = -base $(BASE) -series $(SERIES) $(if $(KERNEL_SRC),-tree "$$KERNEL_SRC")
 run_flags  = $(base_flags) $(if $(filter 1 y yes true on,$(QUICK)),-quick) $(if $(SEED),-seed $(SEED))
 
 # $(call takes,A B): say which variables that were given to make do nothing here.
-takes = $(foreach v,$(filter-out $1,BASE KERNEL_SRC QUICK SEED MINUTES),$(if $(filter command,$(origin $v)),$(info note: make $@ takes no $v, only $(or $1,none))))
+takes = $(foreach v,$(filter-out $1,BASE KERNEL_SRC QUICK SEED MINUTES SERIES),$(if $(filter command,$(origin $v)),$(info note: make $@ takes no $v, only $(or $1,none))))
 
 .PHONY: help
 help: ## show this help
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
-	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>, MINUTES=<number>"
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' Makefile | expand -t 22
+	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>, MINUTES=<number>, SERIES=all|lifetime|raid6"
 
 .PHONY: vmtest
 vmtest: deps $(MDLIFE) ## build both kernels, boot them, race opens against stops, compare
-	$(call takes,BASE KERNEL_SRC QUICK SEED)
+	$(call takes,BASE KERNEL_SRC QUICK SEED SERIES)
 	@$(MDLIFE) vmtest $(run_flags)
 
 .PHONY: test
 test: deps $(MDLIFE) ## unit tests, go vet, linter, and the patches' own checks
-	$(call takes,BASE)
+	$(call takes,BASE SERIES)
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go test $(GOTESTFLAGS) ./...
-	$(MDLIFE) check -base $(BASE) -each-builds
+	$(MDLIFE) raid6 check -base $(BASE)
+	$(MDLIFE) check -base $(BASE) -series $(SERIES) -each-builds
 
 .PHONY: vmtest-all
 vmtest-all: deps $(MDLIFE) ## vmtest on every base, and one table of all requirements and windows
@@ -62,22 +68,37 @@ bisectable: deps $(MDLIFE) ## build and boot every prefix of the series, and tes
 
 .PHONY: soak
 soak: deps $(MDLIFE) ## race at random for MINUTES=10, on several devices at once
-	$(call takes,BASE KERNEL_SRC SEED MINUTES)
+	$(call takes,BASE KERNEL_SRC SEED MINUTES SERIES)
 	@$(MDLIFE) soak $(base_flags) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED))
 
 .PHONY: windows
 windows: deps $(MDLIFE) ## force each race window: the unpatched kernel fails in it, the patched one holds
-	$(call takes,BASE KERNEL_SRC)
+	$(call takes,BASE KERNEL_SRC SERIES)
 	@$(MDLIFE) windows $(base_flags)
 
 .PHONY: bench
 bench: deps $(MDLIFE) ## how fast: boot, and what the series costs where nobody races
-	$(call takes,BASE KERNEL_SRC)
+	$(call takes,BASE KERNEL_SRC SERIES)
 	@$(MDLIFE) bench $(base_flags)
+
+.PHONY: bench-raid6
+bench-raid6: deps $(MDLIFE) ## RAID-6 arithmetic, unpatched, patched and others', natively side by side
+	$(call takes,BASE QUICK)
+	@tools/mdlife/deps.sh packages-bench.txt
+	@$(MDLIFE) raid6 bench -base $(BASE) $(if $(filter 1 y yes true on,$(QUICK)),-quick)
+
+.PHONY: bench-md
+bench-md: deps $(MDLIFE) ## raid5 and raid6 arrays in guests: writes, degraded reads, rebuilds, and their CPU time
+	$(call takes,BASE KERNEL_SRC QUICK SERIES)
+	@$(MDLIFE) bench $(base_flags) -what md -rounds $(if $(filter 1 y yes true on,$(QUICK)),3,5)
+
+.PHONY: deps-cross
+deps-cross: ## install the cross compilers with which make test checks other CPUs' RAID-6 code (500 MB)
+	@tools/mdlife/deps.sh packages-cross.txt
 
 .PHONY: shell
 shell: deps $(MDLIFE) ## a prompt inside the patched kernel
-	$(call takes,BASE KERNEL_SRC)
+	$(call takes,BASE KERNEL_SRC SERIES)
 	@$(MDLIFE) shell $(base_flags)
 
 .PHONY: deps

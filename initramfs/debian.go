@@ -19,38 +19,61 @@ import (
 	"mdlife/tools/progress"
 )
 
-// debianPackages are what the wanted files come from and what they need.
-// A library that is in none of them is an error that names it.
-var debianPackages = []string{
-	"mdadm", "udev",
-	"libacl1", "libblkid1", "libc6", "libcap2", "libgcc-s1", "libkmod2",
-	"liblzma5", "libpcre2-8-0", "libselinux1", "libssl3", "libudev1", "libzstd1",
+// selection is what a layer has of Debian's packages.
+type selection struct {
+	name string
+
+	// packages are what the wanted files come from and what they need. A library
+	// that is in none of them is an error that names it.
+	packages []string
+
+	// files are the wanted files and directories, by their names in a system with
+	// everything below /usr. The libraries of the programs among them are added.
+	files []string
+
+	leaveOut []string // parts of files that no guest needs
 }
 
-// debianFiles are the wanted files and directories, by their names in a system
-// with everything below /usr. The libraries of the programs among them are
-// added.
-var debianFiles = []string{
-	"usr/sbin/mdadm",
-	"usr/sbin/mdmon", // mdadm starts it for external metadata
-	"usr/bin/udevadm",
-	"usr/lib/systemd/systemd-udevd",
-	"usr/lib/udev",
-	"etc/udev",
-	"etc/modprobe.d/mdadm.conf",
-	"usr/lib/x86_64-linux-gnu/libgcc_s.so.1", // glibc loads it for pthread_exit
+// client is the real client of md, and who reacts to its devices.
+var client = selection{
+	name: "debian",
+	packages: []string{
+		"mdadm", "udev",
+		"libacl1", "libblkid1", "libc6", "libcap2", "libgcc-s1", "libkmod2",
+		"liblzma5", "libpcre2-8-0", "libselinux1", "libssl3", "libudev1", "libzstd1",
+	},
+	files: []string{
+		"usr/sbin/mdadm",
+		"usr/sbin/mdmon", // mdadm starts it for external metadata
+		"usr/bin/udevadm",
+		"usr/lib/systemd/systemd-udevd",
+		"usr/lib/udev",
+		"etc/udev",
+		"etc/modprobe.d/mdadm.conf",
+		"usr/lib/x86_64-linux-gnu/libgcc_s.so.1", // glibc loads it for pthread_exit
+	},
+	leaveOut: []string{"usr/lib/udev/hwdb.d"}, // 12 MB about USB and PCI devices
 }
 
-// debianLeaveOut are parts of debianFiles that no guest needs: the database of
-// 12 MB about USB and PCI devices.
-var debianLeaveOut = []string{"usr/lib/udev/hwdb.d"}
+// volumes are LVM's tools, for guests that put volumes on arrays.
+var volumes = selection{
+	name: "lvm",
+	packages: []string{
+		"lvm2",
+		"libaio1", "libblkid1", "libbsd0", "libc6", "libcap2", "libdevmapper-event1.02.1", "libdevmapper1.02.1", "libedit2",
+		"libgcrypt20", "libgpg-error0", "liblz4-1", "liblzma5", "libmd0", "libpcre2-8-0", "libselinux1", "libsystemd0",
+		"libtinfo6", "libudev1", "libzstd1",
+	},
+	files: []string{"usr/sbin/lvm"},
+}
 
 // resolveAgain is the age at which the archive is asked for new versions.
 const resolveAgain = 7 * 24 * time.Hour
 
-// debianLayer holds Debian's own mdadm and systemd-udevd, so that the real
-// client is tested and not an imitation.
+// debianLayer holds Debian's own programs, so that the real client is tested and not
+// an imitation.
 type debianLayer struct {
+	selection
 	dir      string // for the memory of versions
 	apt      string // directory of the isolated apt
 	progress *progress.Tracker
@@ -58,7 +81,7 @@ type debianLayer struct {
 	debs []string // set by resolve
 }
 
-func (*debianLayer) name() string { return "debian" }
+func (l *debianLayer) name() string { return l.selection.name }
 
 // resolved is which files the packages were when the archive was last asked.
 type resolved struct {
@@ -70,8 +93,8 @@ type resolved struct {
 // key covers the list of files and the versions of the packages. The versions
 // are remembered, so that an unchanged image needs neither apt nor network.
 func (l *debianLayer) key(ctx context.Context) (string, error) {
-	recipe := hash(append([]string{"1", strings.Join(debianPackages, " "), strings.Join(debianLeaveOut, " ")}, debianFiles...)...)
-	memory := filepath.Join(l.dir, "debian.json")
+	recipe := hash(append([]string{"1", strings.Join(l.packages, " "), strings.Join(l.leaveOut, " ")}, l.files...)...)
+	memory := filepath.Join(l.dir, l.name()+".json")
 	var r resolved
 	if data, err := os.ReadFile(memory); err == nil && json.Unmarshal(data, &r) == nil &&
 		r.Recipe == recipe && time.Since(r.When) < resolveAgain {
@@ -97,7 +120,7 @@ func (l *debianLayer) resolve(ctx context.Context) error {
 		return nil
 	}
 	a := debian.Archive{Dir: l.apt, Suites: debian.Bookworm(), Progress: l.progress}
-	debs, err := a.Download(ctx, debianPackages...)
+	debs, err := a.Download(ctx, l.packages...)
 	if err != nil {
 		return err
 	}
@@ -118,7 +141,7 @@ func (l *debianLayer) write(ctx context.Context, scratch string, w initramfs.Wri
 	if err != nil {
 		return err
 	}
-	names, err := t.pick(debianFiles, debianLeaveOut)
+	names, err := t.pick(l.files, l.leaveOut)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ import (
 type Config struct {
 	Root     string            // the repository's root, where go.mod is
 	CacheDir string            // of the whole project; see kernel.CacheDir
+	Volumes  bool              // with LVM's tools
 	Progress *progress.Tracker // may be nil
 }
 
@@ -44,12 +45,19 @@ func Build(ctx context.Context, cfg Config) (Image, error) {
 	}
 	dir := filepath.Join(cfg.CacheDir, "initramfs")
 	phase := cfg.Progress.Start("initramfs")
-	img, err := build(ctx, store{dir}, []layer{
+	from := func(what selection) layer {
+		return &debianLayer{selection: what, dir: dir, apt: filepath.Join(cfg.CacheDir, "apt-bookworm"), progress: cfg.Progress}
+	}
+	layers := []layer{
 		baseLayer{},
 		busyboxLayer{root},
-		&debianLayer{dir: dir, apt: filepath.Join(cfg.CacheDir, "apt-bookworm"), progress: cfg.Progress},
+		from(client),
 		&guestLayer{root: root, programs: guestPrograms, dir: filepath.Join(dir, "bin")},
-	}, phase.Step)
+	}
+	if cfg.Volumes {
+		layers = append(layers, from(volumes))
+	}
+	img, err := build(ctx, store{dir}, layers, phase.Step)
 	phase.End(err)
 	if err != nil {
 		return Image{}, fmt.Errorf("initramfs: %w", err)

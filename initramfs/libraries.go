@@ -69,7 +69,7 @@ func (t tree) needs(name string) ([]string, error) {
 	for _, lib := range libs {
 		i := slices.IndexFunc(dirs, func(d string) bool { return t[path.Join(d, lib)] != "" })
 		if i < 0 {
-			return nil, fmt.Errorf("%s needs %s, which no package of debianPackages has", name, lib)
+			return nil, fmt.Errorf("%s needs %s, which none of the layer's packages has", name, lib)
 		}
 		need = append(need, path.Join(dirs[i], lib))
 	}
@@ -80,7 +80,7 @@ func (t tree) needs(name string) ([]string, error) {
 func (t tree) link(name string) (target string, ok bool, err error) {
 	host, there := t[name]
 	if !there {
-		return "", false, fmt.Errorf("no package of debianPackages has %s", name)
+		return "", false, fmt.Errorf("none of the layer's packages has %s", name)
 	}
 	st, err := os.Lstat(host)
 	if err != nil || st.Mode()&fs.ModeSymlink == 0 {
@@ -95,7 +95,7 @@ func (t tree) link(name string) (target string, ok bool, err error) {
 	}
 	target = belowUsr(strings.TrimPrefix(path.Clean(to), "/"))
 	if _, there := t[target]; !there {
-		return "", false, fmt.Errorf("%s is a link to %s, which no package of debianPackages has", name, to)
+		return "", false, fmt.Errorf("%s is a link to %s, which none of the layer's packages has", name, to)
 	}
 	return target, true, nil
 }

@@ -41,7 +41,7 @@ func baseJob(ctx context.Context, req Request, src source) (*job, error) {
 	}
 	var patches series
 	if req.Variant != VariantBase {
-		if patches, err = loadSeries(req.PatchDir, req.Upto); err != nil {
+		if patches, err = req.patches(); err != nil {
 			return nil, err
 		}
 	}
@@ -63,6 +63,22 @@ func baseJob(ctx context.Context, req Request, src source) (*job, error) {
 		return c, done, req.offerRebase(src, err)
 	}
 	return j, nil
+}
+
+// patches loads the request's series, one after the other.
+func (req Request) patches() (series, error) {
+	patches, err := loadSeries(req.PatchDir, req.Upto)
+	if err != nil || req.Upto > 0 || req.Extra != "" {
+		return patches, err
+	}
+	for _, dir := range req.MorePatchDirs {
+		more, err := loadSeries(dir, 0)
+		if err != nil {
+			return nil, err
+		}
+		patches = append(patches, more...)
+	}
+	return patches, nil
 }
 
 // slotsOf names the base's slots with objects of the request's configuration,

@@ -180,12 +180,28 @@ func (req RebaseRequest) withDefaults() (RebaseRequest, error) {
 }
 
 func (req RebaseRequest) usualWork() string {
-	return filepath.Join(req.CacheDir, "rebase", fileName(req.Base.Name))
+	name := fileName(req.Base.Name)
+	if series := req.series(); series != "" {
+		name += "-" + series
+	}
+	return filepath.Join(req.CacheDir, "rebase", name)
+}
+
+// series names a series that lies beside the base's first one, "" for that.
+func (req RebaseRequest) series() string {
+	if name := filepath.Base(req.PatchDir); name != req.Base.Name && filepath.Base(filepath.Dir(req.PatchDir)) == req.Base.Name {
+		return name
+	}
+	return ""
 }
 
 // command is what to type for another step of this rebase.
 func (req RebaseRequest) command(more ...string) string {
-	words := append([]string{"mdlife rebase -base", req.Base.Name}, more...)
+	words := []string{"mdlife rebase -base", req.Base.Name}
+	if series := req.series(); series != "" {
+		words = append(words, "-series", series)
+	}
+	words = append(words, more...)
 	if req.Work != req.usualWork() {
 		words = append(words, "-work", req.Work)
 	}

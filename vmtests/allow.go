@@ -12,18 +12,25 @@ var expected = []triage.Allow{
 		Text:   "legacy_async_del_gendisk",
 		Reason: "7.2 announces, once, that the parameter will go when an array is created by opening its node",
 	},
-	{
-		Base: "mainline",
-		Text: "cannot create duplicate filename '/kernel/slab/",
-		Reason: "SLUB takes the directory of a cache away after the cache: a raid5 that starts while another stops, both with " +
-			"a stripe cache of one size, may find it there, and its cache has none; seen once in mdlife arrays",
-	},
+	duplicateSlab("6.1"),
+	duplicateSlab("6.12"),
+	duplicateSlab("mainline"),
 	{
 		Base: "6.12",
 		Text: "sysfs_slab_add",
 		Reason: "SLUB does not free the name of a cache's kobject where that cannot be added to sysfs, which R15-no-memory " +
 			"has happen; it goes on without",
 	},
+}
+
+// duplicateSlab is about raid5's stripe caches.
+func duplicateSlab(base string) triage.Allow {
+	return triage.Allow{
+		Base: base,
+		Text: "cannot create duplicate filename '/kernel/slab/",
+		Reason: "kmem_cache_destroy() takes the directory of a cache away when it has let go of slab_mutex: a raid5 that starts " +
+			"while another stops, both with a stripe cache of one size, may find it there; seen now and then in mdlife arrays",
+	}
 }
 
 // expectedUnpatched is what a base's unpatched kernel may print besides: bugs

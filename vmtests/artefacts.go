@@ -89,11 +89,16 @@ func (o Options) patchedVariant() kernel.Variant {
 
 // BuildImage makes the initramfs or finds it in the cache.
 func (o Options) BuildImage(ctx context.Context) (initramfs.Image, error) {
+	return o.BuildImageFor(ctx, event.Plan{})
+}
+
+// BuildImageFor is BuildImage with all that a plan needs.
+func (o Options) BuildImageFor(ctx context.Context, plan event.Plan) (initramfs.Image, error) {
 	cache, err := kernel.CacheDir()
 	if err != nil {
 		return initramfs.Image{}, err
 	}
-	return initramfs.Build(ctx, initramfs.Config{Root: o.Root, CacheDir: cache, Progress: o.Progress})
+	return initramfs.Build(ctx, initramfs.Config{Root: o.Root, CacheDir: cache, Volumes: len(plan.Cells) > 0, Progress: o.Progress})
 }
 
 // BuildKernel makes one variant of the base or finds it in the cache. Where the
@@ -106,7 +111,8 @@ func (o Options) BuildKernel(ctx context.Context, variant kernel.Variant) (Artef
 	a := Artefact{Label: label(variant), Slow: variant.Slow()}
 	req := kernel.Request{Base: o.Base, Variant: variant, CacheDir: cache, Progress: o.Progress}
 	if variant != kernel.VariantBase {
-		req.PatchDir = PatchDir(o.Root, o.Base)
+		dirs := o.Series.PatchDirs(o.Root, o.Base)
+		req.PatchDir, req.MorePatchDirs = dirs[0], dirs[1:]
 		if o.Tree != "" {
 			req.Tree, a.Tree, a.Label = o.Tree, o.Tree, "your tree"
 		}

@@ -13,7 +13,7 @@ import (
 // RunEach boots the variants one after the other with the same plan. A guest
 // that dies is a result that says so, not an error.
 func RunEach(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Kernel, error) {
-	image, err := o.BuildImage(ctx)
+	image, err := o.BuildImageFor(ctx, plan)
 	if err != nil {
 		return nil, err
 	}

@@ -24,40 +24,21 @@ import (
 // reported. A guest that dies is no error but a result that says so; an error
 // means that it could not be started or that ctx was cancelled.
 func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Kernel, error) {
-	if err := os.MkdirAll(o.consoles(), 0o755); err != nil {
-		return verdict.Kernel{}, err
-	}
-	image, err := a.Image(ctx, image, len(plan.Windows) > 0)
+	cfg, image, err := o.guest(ctx, a, image, plan)
 	if err != nil {
 		return verdict.Kernel{}, err
 	}
-	if err := o.ChooseAccel(ctx, a, image); err != nil {
-		return verdict.Kernel{}, err
-	}
-	name := strings.ReplaceAll(a.Label, " ", "-")
-	console := filepath.Join(o.consoles(), "console-"+name+".log")
 	show := &phaseShow{tracker: o.Progress, guest: a.Label}
 	show.next("boot")
-	res, err := vm.Run(ctx, vm.Config{
-		Name:       name,
-		Kernel:     a.BzImage(),
-		Initramfs:  image.Path,
-		ConsoleLog: console,
-		Plan:       plan,
-		Append:     o.Append,
-		Accel:      o.Accel,
-		OnEvent:    show.event,
-		Silence:    silence * time.Duration(a.Slow),
-		Timeout:    timeout(plan, a.Slow),
-		Allow:      allowed(o.Base.Name, a.Label == label(kernel.VariantBase)),
-	})
+	cfg.OnEvent = show.event
+	res, err := vm.Run(ctx, cfg)
 	show.end(err)
 	if ctx.Err() != nil {
 		return verdict.Kernel{}, ctx.Err()
 	}
 	k := verdict.Kernel{
 		Label: a.Label, Key: a.Key, Release: a.Release, Version: a.Version, Tree: a.Tree, SHA256: a.SHA256,
-		Initramfs: image.Key, Accel: string(res.Accel), Machine: res.Machine, Console: console,
+		Initramfs: image.Key, Accel: string(res.Accel), Machine: res.Machine, Console: cfg.ConsoleLog,
 		Boot: res.BootToHello.Seconds(), Wall: res.Wall.Seconds(),
 		Plan: plan, Events: res.Events,
 	}
@@ -76,6 +57,34 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 		k.Died = failure.Reason
 	}
 	return k, nil
+}
+
+// guest is the machine on which a kernel carries out a plan, and the image with what is
+// made for that kernel.
+func (o *Options) guest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (vm.Config, initramfs.Image, error) {
+	if err := os.MkdirAll(o.consoles(), 0o755); err != nil {
+		return vm.Config{}, image, err
+	}
+	image, err := a.Image(ctx, image, len(plan.Windows) > 0)
+	if err != nil {
+		return vm.Config{}, image, err
+	}
+	if err := o.ChooseAccel(ctx, a, image); err != nil {
+		return vm.Config{}, image, err
+	}
+	name := strings.ReplaceAll(a.Label, " ", "-")
+	return vm.Config{
+		Name:       name,
+		Kernel:     a.BzImage(),
+		Initramfs:  image.Path,
+		ConsoleLog: filepath.Join(o.consoles(), "console-"+name+".log"),
+		Plan:       plan,
+		Append:     o.Append,
+		Accel:      o.Accel,
+		Silence:    silence * time.Duration(a.Slow),
+		Timeout:    timeout(plan, a.Slow),
+		Allow:      allowed(o.Base.Name, a.Label == label(kernel.VariantBase)),
+	}, image, nil
 }
 
 // BootAlone boots a kernel that need not keep any requirement, has it race for a

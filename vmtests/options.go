@@ -28,6 +28,7 @@ const (
 type Options struct {
 	Root       string        // the repository's root directory; see [FindRoot]
 	Base       kernel.Base   // what to patch
+	Series     Series        // what to patch it with
 	Tree       string        // a developer's tree to compare with Base as it stands, instead of Base with the series; or ""
 	Debug      bool          // boot the debug variant (KASAN, PROVE_LOCKING …) as the patched kernel
 	Race       time.Duration // racing time of each guest; 0: [DefaultRace], or [QuickRace]
@@ -62,6 +63,29 @@ func FindRoot() (string, error) {
 // PatchDir is where the repository keeps a base's series.
 func PatchDir(root string, base kernel.Base) string {
 	return filepath.Join(root, "patches", base.Name)
+}
+
+// Series is what to apply to a base.
+type Series string
+
+// The series: of the lifetime of md devices, of RAID-6 arithmetic, and "", both.
+const (
+	SeriesAll      Series = ""
+	SeriesLifetime Series = "lifetime"
+	SeriesRAID6    Series = "raid6"
+)
+
+// PatchDirs are the directories with the patches of a series, in order.
+func (s Series) PatchDirs(root string, base kernel.Base) []string {
+	lifetime := PatchDir(root, base)
+	raid6 := filepath.Join(lifetime, "raid6")
+	switch s {
+	case SeriesLifetime:
+		return []string{lifetime}
+	case SeriesRAID6:
+		return []string{raid6}
+	}
+	return []string{lifetime, raid6}
 }
 
 // CheckTree tells whether dir looks like a kernel tree whose md can be built.

@@ -105,6 +105,7 @@ const (
 	checksAllow  = 120 * time.Second
 	windowsAllow = 60 * time.Second
 	cellsAllow   = 15 * time.Minute
+	powerAllow   = 3 * time.Minute // of one turn
 	perMdadm     = 5 * time.Second
 	perClient    = 10 * time.Second // for a cycle of all that mdadm does
 	perRaceExtra = 20 * time.Second // to settle, count leaks
@@ -140,6 +141,9 @@ func timeout(plan event.Plan, slow int) time.Duration {
 	}
 	if plan.Soak != nil {
 		d += time.Duration(plan.Soak.Seconds)*time.Second + perSoakExtra
+	}
+	if plan.Power != nil {
+		d += powerAllow
 	}
 	if plan.Bench != nil {
 		d += time.Duration(plan.Bench.Rounds) * time.Second

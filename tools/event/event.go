@@ -54,6 +54,7 @@ type Plan struct {
 	Reverse    bool        `json:"reverse,omitempty"`
 	Bench      *BenchSpec  `json:"bench,omitempty"`
 	Soak       *SoakSpec   `json:"soak,omitempty"`
+	Power      *PowerSpec  `json:"power,omitempty"` // nothing else is done then
 }
 
 // RaceSpec describes one race between openers and a creator that stops.
@@ -113,12 +114,49 @@ type SoakSpec struct {
 	Seconds int `json:"s"`
 }
 
+// PowerSpec asks for one turn of a test in which the host kills the machine under
+// arrays that are written to. Their members are parts of the machine's disks, which
+// outlive it, and so is the ledger of what was acknowledged.
+type PowerSpec struct {
+	Arrays []string `json:"arrays"` // of package arrays, by name; none: all
+	Turn   int      `json:"turn"`   // 0 creates the arrays; later ones look first
+	Last   bool     `json:"last"`   // looks, and is not killed
+}
+
+// Serial numbers of the disks of such a machine: MemberDisk with a number from 0, and
+// the ledger's.
+const (
+	MemberDisk = "member"
+	LedgerDisk = "ledger"
+)
+
+// PowerDisks is how many member disks it has, PowerDiskMiB how large each is, and
+// LedgerMiB how large the ledger's.
+const (
+	PowerDisks   = 5
+	PowerDiskMiB = 264
+	LedgerMiB    = 1
+)
+
+// PhaseWriting is the phase in which each array has acknowledged something since it was
+// assembled: the machine can be killed.
+const PhaseWriting = "writing"
+
 // BenchSpec asks for Rounds rounds of each uncontended benchmark, or of reads and writes
-// on each personality.
+// on each personality, or of what takes parity.
 type BenchSpec struct {
 	Rounds     int  `json:"rounds"`
 	Throughput bool `json:"throughput,omitempty"`
+	Parity     bool `json:"parity,omitempty"`
 }
+
+// What a sample of parity's benchmarks is for, and what the name of those ends with that
+// are about the CPUs' time.
+const (
+	PerMiB   = "MiB"
+	PerWrite = "4 KiB"
+	BenchCPU = ": CPU"
+)
 
 // Encode returns the plan as a kernel parameter without white space.
 func (p Plan) Encode() (string, error) {
@@ -164,6 +202,7 @@ type Event struct {
 	Client *Client `json:"client,omitempty"`
 	Bench  *Bench  `json:"bench,omitempty"`
 	Soak   *Soak   `json:"soak,omitempty"`
+	Power  *Power  `json:"power,omitempty"`
 	Done   *Done   `json:"done,omitempty"`
 }
 
@@ -218,6 +257,16 @@ type Cell struct {
 
 	// Opens are those of the opener beside it, by outcome: "ok" or an errno's name.
 	Opens map[string]int `json:"opens,omitempty"`
+}
+
+// Power is what has become of one array when the machine was killed under it.
+type Power struct {
+	Array  string `json:"array"`
+	Acked  uint64 `json:"acked"`            // writings acknowledged since it was made
+	Looked int    `json:"looked"`           // blocks that were read, each of which had been acknowledged
+	Forced bool   `json:"forced,omitempty"` // it took --force to assemble it
+	Holes  int    `json:"holes,omitempty"`  // blocks lost to the write hole, where the level has it
+	Wrong  string `json:"wrong,omitempty"`  // the first block that should have been there, and what there is
 }
 
 // Latency is a distribution in microseconds. Bars hold every non-empty bucket

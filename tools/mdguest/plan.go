@@ -45,6 +45,9 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	if err := machine.LoadModules(); err != nil {
 		return err
 	}
+	if p.Power != nil {
+		return runPower(ctx, l, *p.Power)
+	}
 	parts := []func(context.Context, *link.Link, event.Plan) error{runRaces, runMdadm, checkAll}
 	if p.Reverse {
 		slices.Reverse(parts)
@@ -209,6 +212,9 @@ func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
 	if p.Bench.Throughput {
 		run = func() ([]event.Bench, error) { return arrays.Throughput(ctx, p.Bench.Rounds, l.Count) }
 	}
+	if p.Bench.Parity {
+		run = func() ([]event.Bench, error) { return arrays.Speed(ctx, p.Bench.Rounds, l.Count) }
+	}
 	results, err := run()
 	if err != nil {
 		return fmt.Errorf("benchmarks: %w", err)
@@ -217,4 +223,9 @@ func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
 		l.Send(event.Event{Bench: &b})
 	}
 	return nil
+}
+
+func runPower(ctx context.Context, l *link.Link, spec event.PowerSpec) error {
+	l.Phase("assemble")
+	return arrays.Power(ctx, spec, l.Phase, func(p event.Power) { l.Send(event.Event{Power: &p}) })
 }

@@ -27,6 +27,7 @@ var subBenches = []subBench{
 	{"counted", "open+close, 4 KiB writes and create/stop/gone, patched against unpatched, by a clock that counts instructions (always TCG)", benchCounted},
 	{"uncontended", "the same by the wall clock", benchUncontended},
 	{"throughput", "reads and writes of 64 KiB one after the other, and of 4 KiB at random, on each personality, by the clock of counted", benchThroughput},
+	{"md", "writes, degraded reads and rebuilds of raid5 and raid6, with the CPU time that they take", benchMD},
 	{"warm", "a whole comparison after an edit of md.c, and what make takes for that by hand", benchWarm},
 	{"cold", "a whole comparison with an empty cache, likewise", benchCold},
 }
@@ -44,8 +45,8 @@ func newBench() *cobra.Command {
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
-	cmd.Flags().StringSliceVar(&what, "what", []string{"boot", "counted"}, "any of boot, counted, uncontended, throughput, warm, cold")
-	cmd.Flags().IntVar(&rounds, "rounds", 5, "rounds of boot, counted, uncontended and throughput")
+	cmd.Flags().StringSliceVar(&what, "what", []string{"boot", "counted"}, "any of boot, counted, uncontended, throughput, md, warm, cold")
+	cmd.Flags().IntVar(&rounds, "rounds", 5, "rounds of boot, counted, uncontended, throughput and md")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkRange("rounds", rounds, 3, 1000); err != nil {
 			return err
@@ -78,7 +79,7 @@ func findBenches(names []string) ([]subBench, error) {
 		wanted[n] = true
 	}
 	if len(names) == 0 {
-		return nil, usagef("-what: want boot, counted, uncontended, throughput, warm or cold")
+		return nil, usagef("-what: want boot, counted, uncontended, throughput, md, warm or cold")
 	}
 	var subs []subBench
 	for _, b := range subBenches {
@@ -88,7 +89,7 @@ func findBenches(names []string) ([]subBench, error) {
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(wanted)) {
-		return nil, usagef("-what %s: want boot, counted, uncontended, throughput, warm or cold", n)
+		return nil, usagef("-what %s: want boot, counted, uncontended, throughput, md, warm or cold", n)
 	}
 	return subs, nil
 }

@@ -59,6 +59,44 @@ func benchThroughput(ctx context.Context, o vmtests.Options, rounds int, w, _ io
 	return printPaired(w)(benchmarks.Throughput(ctx, o, rounds))
 }
 
+// benchMD prints speeds, but ratios of times: above 1 is slower.
+func benchMD(ctx context.Context, o vmtests.Options, rounds int, w, _ io.Writer) (any, bool, error) {
+	m, err := benchmarks.Parity(ctx, o, rounds)
+	if err != nil {
+		return nil, false, err
+	}
+	met := printMD(w, m)
+	return m, met, nil
+}
+
+// printMD prints a table, and tells whether the patched kernel is nowhere slower.
+func printMD(w io.Writer, m benchmarks.MD) (met bool) {
+	fmt.Fprintf(w, "accelerator: %s\n", m.Accel)
+	for _, note := range m.Notes {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
+	for _, label := range slices.Backward(slices.Sorted(maps.Keys(m.Algorithms))) { // unpatched first
+		fmt.Fprintf(w, "%s: %s\n", label, strings.Join(m.Algorithms[label], "; "))
+	}
+	t := newTable(w, "work", "unpatched", "patched", "ratio of times [quartiles]", "A/A control", "no slower",
+		"CPU s/GB unpatched", "patched", "ratio [quartiles]", "A/A control")
+	met = true
+	for _, c := range m.Cells {
+		before, unit := c.Speed(c.Time.Reference)
+		after, _ := c.Speed(c.Time.Candidate)
+		verdict := yesNo(c.Met())
+		if c.Time.Void {
+			verdict = "void: the machine was too restless"
+		}
+		met = met && c.Met()
+		t.AppendRow(table.Row{c.Name, fmt.Sprintf("%.0f %s", before, unit), fmt.Sprintf("%.0f %s", after, unit),
+			c.Time.Ratio, c.Time.Control, verdict,
+			fmt.Sprintf("%.2f", c.PerGB(c.CPU.Reference)), fmt.Sprintf("%.2f", c.PerGB(c.CPU.Candidate)), c.CPU.Ratio, c.CPU.Control})
+	}
+	t.Render()
+	return met
+}
+
 // isPart tells whether a name is of a part of a cycle.
 func isPart(name string) bool { return strings.Contains(name, ": ") }
 

@@ -36,23 +36,40 @@ func newCheck() *cobra.Command {
 	return cmd
 }
 
-// check runs all checks, prints a line for each and fails if one failed.
+// check runs all checks of the series, prints a line for each and fails if one
+// failed.
 func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
-	ctx := cmd.Context()
+	passed := true
 	cache, err := kernel.CacheDir()
 	if err != nil {
 		return err
 	}
-	req := kernel.Request{Base: o.Base, PatchDir: vmtests.PatchDir(o.Root, o.Base), CacheDir: cache, Progress: o.Progress}
+	for _, dir := range o.Series.PatchDirs(o.Root, o.Base) {
+		req := kernel.Request{Base: o.Base, PatchDir: dir, CacheDir: cache, Progress: o.Progress}
+		ok, err := checkSeries(cmd, o, req, each)
+		if err != nil {
+			return err
+		}
+		passed = passed && ok
+	}
+	if !passed {
+		return errVerdict
+	}
+	return nil
+}
+
+// checkSeries checks one series; each stands alone.
+func checkSeries(cmd *cobra.Command, o vmtests.Options, req kernel.Request, each bool) (passed bool, err error) {
+	ctx := cmd.Context()
 	s, err := series.Open(ctx, req)
 	if err != nil {
-		return err
+		return false, err
 	}
 	steps := []func(context.Context) ([]series.Result, error){s.Apply, s.Checkpatch}
 	if each {
 		image, err := o.BuildImage(ctx)
 		if err != nil {
-			return err
+			return false, err
 		}
 		steps = append(steps, func(ctx context.Context) ([]series.Result, error) {
 			return s.Builds(ctx, req, func(ctx context.Context, built kernel.Result) error {
@@ -64,7 +81,7 @@ func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
 	for _, step := range steps {
 		results, err := step(ctx)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, r := range results {
 			if r.OK() {
@@ -75,8 +92,5 @@ func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
 			fmt.Fprintf(cmd.OutOrStdout(), "FAIL check %s\n%s\n", r.Name, r.Detail)
 		}
 	}
-	if failed > 0 {
-		return errVerdict
-	}
-	return nil
+	return failed == 0, nil
 }

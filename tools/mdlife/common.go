@@ -23,12 +23,13 @@ const maxRace = time.Hour
 // target holds the flags that say which kernels and how to boot them; the
 // subcommands share it.
 type target struct {
-	base, tree, accel, params string
+	base, series, tree, accel, params string
 }
 
 // addTarget adds the flags -base, -tree, -accel and -append.
 func addTarget(cmd *cobra.Command) *target {
 	t := addBase(cmd)
+	addSeries(cmd, t)
 	cmd.Flags().StringVar(&t.tree, "tree", "", "a kernel tree of your own, taken as it stands in place of the base with the series")
 	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
 	cmd.Flags().StringVar(&t.params, "append", "", "kernel parameters more, for all guests")
@@ -42,11 +43,30 @@ func addBase(cmd *cobra.Command) *target {
 	return t
 }
 
+// addSeries adds the flag -series.
+func addSeries(cmd *cobra.Command, t *target) {
+	cmd.Flags().StringVar(&t.series, "series", "all", "patches to apply: lifetime (of md devices), raid6 (arithmetic), or all")
+}
+
+// parseSeries checks a -series flag.
+func parseSeries(s string) (vmtests.Series, error) {
+	switch s {
+	case "", "all", "both":
+		return vmtests.SeriesAll, nil
+	case string(vmtests.SeriesLifetime), string(vmtests.SeriesRAID6):
+		return vmtests.Series(s), nil
+	}
+	return "", usagef("-series %s: want lifetime, raid6 or all", s)
+}
+
 // options checks the flags and turns them into what package vmtests wants.
 func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	o := vmtests.Options{Tree: t.tree, Accel: vm.Accel(t.accel), Append: strings.Fields(t.params)}
 	var err error
 	if o.Base, err = findBase(t.base); err != nil {
+		return o, err
+	}
+	if o.Series, err = parseSeries(t.series); err != nil {
 		return o, err
 	}
 	if !slices.Contains([]string{"", "kvm", "tcg"}, t.accel) {

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Install the Debian packages of packages.txt whose commands or files are not
-# there; as another user than root, print the line that would. Looks without
+# Install the Debian packages of packages.txt, or of the list beside it that is
+# named, whose commands or files are not there; as another user than root, print the line that would. Looks without
 # starting a program, so that it costs nothing when everything is there.
 set -eu
 
-list=$(dirname "$0")/packages.txt
+list=$(dirname "$0")/${1:-packages.txt}
 missing=
 
 while read -r package signs; do

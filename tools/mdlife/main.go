@@ -81,6 +81,6 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%s: %w; %s --help shows its flags", cmd.CommandPath(), err, cmd.CommandPath())
 	})
-	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newArrays(), newClient(), newMatrix(), newRebase(), newDoctor())
+	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newArrays(), newPower(), newClient(), newMatrix(), newRAID6(), newRebase(), newDoctor())
 	return root
 }

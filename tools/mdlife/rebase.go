@@ -31,6 +31,10 @@ until the end, and take over the result with mdlife rebase -continue.`,
 		Args: noArgs,
 	}
 	t := addBase(cmd)
+	addSeries(cmd, t)
+	cmd.Flags().Lookup("series").DefValue = string(vmtests.SeriesLifetime)
+	cmd.Flags().Lookup("series").Usage = "the series to bring along: lifetime or raid6"
+	t.series = string(vmtests.SeriesLifetime)
 	f := cmd.Flags()
 	f.StringVar(&req.From, "from", "", "what takes the series as it is: a kernel tree, or a version in the cache (default: sought there)")
 	f.StringVar(&req.Work, "work", "", "directory for the repository where there are conflicts (default: in the cache)")
@@ -46,7 +50,11 @@ until the end, and take over the result with mdlife rebase -continue.`,
 		if req.CacheDir, err = kernel.CacheDir(); err != nil {
 			return err
 		}
-		req.Base, req.PatchDir, req.Progress = o.Base, vmtests.PatchDir(o.Root, o.Base), o.Progress
+		dirs := o.Series.PatchDirs(o.Root, o.Base)
+		if len(dirs) != 1 {
+			return usagef("-series %s: one at a time, lifetime or raid6", t.series)
+		}
+		req.Base, req.PatchDir, req.Progress = o.Base, dirs[0], o.Progress
 		return rebase(cmd, req, goOn)
 	}
 	return cmd

@@ -91,6 +91,18 @@ func eventArgs() []string {
 	}
 }
 
+// diskArgs connect the disks. A comma in a file's name is doubled for QEMU.
+func diskArgs(disks []Disk) []string {
+	var args []string
+	for i, d := range disks {
+		id := fmt.Sprintf("disk%d", i)
+		args = append(args,
+			"-drive", fmt.Sprintf("if=none,id=%s,format=raw,cache=none,file=%s", id, strings.ReplaceAll(d.Path, ",", ",,")),
+			"-device", fmt.Sprintf("virtio-blk-pci,drive=%s,serial=%s", id, d.Serial))
+	}
+	return args
+}
+
 // chardevFD is a QEMU character device on an inherited socket.
 func chardevFD(id string, fd int) []string {
 	return []string{"-chardev", fmt.Sprintf("socket,id=%s,fd=%d", id, fd)}

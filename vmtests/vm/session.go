@@ -199,6 +199,7 @@ func (s *session) devices(_ *qemu.IDAllocator, o *qemu.Options) error {
 	}
 	o.AppendQEMU(consoleArgs()...)
 	o.AppendQEMU(eventArgs()...)
+	o.AppendQEMU(diskArgs(s.cfg.Disks)...)
 	o.AppendQEMU(monitorArgs()...)
 	return nil
 }

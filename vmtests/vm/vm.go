@@ -35,12 +35,21 @@ type Config struct {
 	Append     []string          // further kernel parameters
 	CPUs       int               // 0: 2
 	MemMiB     int               // 0: 1024
+	Disks      []Disk            // that the machine has besides
 	Accel      Accel             // "": see [ProbeAccel]
 	Machine    string            // QEMU's -machine; "": [DefaultMachine]
 	OnEvent    func(event.Event) // called with each event, in order, if not nil
 	Silence    time.Duration     // longest time without event and console line; 0: 30 s
 	Timeout    time.Duration     // longest time in all; 0: 10 min
 	Allow      []triage.Allow    // console findings that are expected
+}
+
+// Disk is a file of the host that is a virtio disk of the guest. The host's page cache
+// is left out (QEMU's cache=none), and a flush of the guest is one of the file: what
+// the guest knows to be durable is, whatever becomes of QEMU.
+type Disk struct {
+	Path   string
+	Serial string // for the guest to know it by, at most 20 characters
 }
 
 // Result is what is known of a guest that ran.

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -37,7 +39,10 @@ const cellLimit = 90 * time.Second
 func cells() []cell {
 	var all []cell
 	for _, l := range levels {
-		for _, subject := range [][]cell{lives(l), stops(l), failures(l), faultyMembers(l), silents(l), grown(l), externals(l), found(l), outages(l)} {
+		for _, subject := range [][]cell{
+			lives(l), stops(l), failures(l), faultyMembers(l), silents(l), grown(l), externals(l), found(l),
+			stacked(l), byMapper(l), outages(l),
+		} {
 			all = append(all, subject...)
 		}
 	}
@@ -102,30 +107,51 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		return err
 	}
 	defer daemon.End()
-	if err := quicken(); err != nil {
+	if err := errors.Join(quicken(), leaveToMdadm()); err != nil {
 		return err
 	}
+	queue := make(chan cell, len(chosen))
+	for _, c := range chosen {
+		queue <- c
+	}
+	close(queue)
 	var mu sync.Mutex
-	queue := make(chan cell)
+	say := func(res event.Cell) {
+		mu.Lock()
+		defer mu.Unlock()
+		report(res)
+	}
 	var all sync.WaitGroup
 	for lane := range lanes {
 		all.Go(func() {
 			for c := range queue {
-				res := runCell(ctx, c, lane, seed)
-				mu.Lock()
-				report(res)
-				mu.Unlock()
+				if ctx.Err() != nil {
+					return
+				}
+				say(runCell(ctx, c, lane, seed))
+				if !isFree(lane) {
+					return // or all that is left would fail here
+				}
 			}
 		})
 	}
-	for _, c := range chosen {
-		if ctx.Err() == nil {
-			queue <- c
-		}
-	}
-	close(queue)
 	all.Wait()
+	for c := range queue {
+		say(event.Cell{Name: c.name, Personality: c.level.name, Seed: seed, Detail: "not run: earlier cells have left all disks in use"})
+	}
 	return ctx.Err()
+}
+
+// isFree tells whether no cell has left a lane's disks in use.
+func isFree(lane int) bool {
+	for _, m := range laneDisks(lane) {
+		f, err := os.OpenFile(m, os.O_RDWR|os.O_EXCL, 0)
+		if err != nil {
+			return false
+		}
+		f.Close()
+	}
+	return true
 }
 
 // runCell runs one cell with what belongs to its lane. One that hangs is left.
@@ -172,7 +198,7 @@ func (r *rig) play(ctx context.Context, c cell) (detail string, opens map[string
 		out.err = fmt.Errorf("%s: %w", r.doing(), out.err)
 	}
 	opens, err = r.end()
-	if r.named == "" && opens["ok"] == 0 {
+	if r.named == "" && !r.alone && opens["ok"] == 0 {
 		err = errors.Join(err, errors.New("no open succeeded beside it"))
 	}
 	return out.detail, opens, errors.Join(out.err, err)
@@ -186,6 +212,12 @@ func quicken() error {
 		}
 	}
 	return nil
+}
+
+// leaveToMdadm keeps udevd's rules from assembling what a cell is about to assemble.
+func leaveToMdadm() error {
+	const conf = "/etc/mdadm/mdadm.conf"
+	return errors.Join(os.MkdirAll(filepath.Dir(conf), 0o755), os.WriteFile(conf, []byte("AUTO -all\n"), 0o644))
 }
 
 // hash makes a number of a name.

@@ -19,6 +19,7 @@ type level struct {
 	grow    string // with which metadata mdadm --grow can add a member: "", "all" or "1.1"
 	paths   bool   // its members are one disk
 	end     bool   // takes metadata at the end of members only: faulty knows no data_offset
+	mapper  string // what dm-raid calls it, "" where it does not have it
 	gone    string // when and how kernels lost it, "" for one that all have
 }
 
@@ -26,11 +27,11 @@ type level struct {
 var levels = []level{
 	{name: "linear", level: "linear", members: 3, gone: "from 6.8 (849d18e27be9) to 6.14 (127186cfb184)"},
 	{name: "raid0", level: "raid0", members: 3, chunk: true},
-	{name: "raid1", level: "raid1", members: 2, lose: 1, grow: "all"},
-	{name: "raid4", level: "raid4", members: 3, lose: 1, chunk: true, grow: "all"},
-	{name: "raid5", level: "raid5", members: 3, lose: 1, chunk: true, grow: "all"},
-	{name: "raid6", level: "raid6", members: 4, lose: 2, chunk: true, grow: "all"},
-	{name: "raid10-near", level: "raid10", layout: "n2", members: 4, lose: 1, chunk: true, grow: "1.1"},
+	{name: "raid1", level: "raid1", members: 2, lose: 1, grow: "all", mapper: "raid1"},
+	{name: "raid4", level: "raid4", members: 3, lose: 1, chunk: true, grow: "all", mapper: "raid4"},
+	{name: "raid5", level: "raid5", members: 3, lose: 1, chunk: true, grow: "all", mapper: "raid5_ls"},
+	{name: "raid6", level: "raid6", members: 4, lose: 2, chunk: true, grow: "all", mapper: "raid6_zr"},
+	{name: "raid10-near", level: "raid10", layout: "n2", members: 4, lose: 1, chunk: true, grow: "1.1", mapper: "raid10"},
 	{name: "raid10-far", level: "raid10", layout: "f2", members: 4, lose: 1, chunk: true},
 	{name: "raid10-offset", level: "raid10", layout: "o2", members: 4, lose: 1, chunk: true, grow: "1.1"},
 	{name: "multipath", level: "multipath", members: 2, paths: true, gone: "since 6.8 (d8730f0cf4ef)"},

@@ -43,6 +43,7 @@ const (
 type rig struct {
 	level   level
 	members []string // all that there are; the array begins with level.members of them
+	beside  string   // a disk of the lane that is no member, where level.members leaves one
 	name    string   // of the device, "md51"
 	named   string   // of an array made by name, else ""
 	conf    string   // mdadm's configuration
@@ -52,6 +53,7 @@ type rig struct {
 	loops   []*os.File             // that the members are, where they are paths to one disk
 	undo    []func() error         // what takes away what a cell has made for itself, the last first
 	held    *os.File               // the array, for its stop to be made on this descriptor
+	alone   bool                   // there is no device for the opener to open
 	back    int                    // how often the device was there after a stop
 	step    atomic.Pointer[string] // what is being done
 }
@@ -60,10 +62,8 @@ type rig struct {
 const confHead = "CREATE names=yes\nHOMEHOST <ignore>\n"
 
 func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
-	r := &rig{level: c.level, rng: rng, name: md.Name(uint32(firstMinor + lane))}
-	for i := range perLane {
-		r.members = append(r.members, fmt.Sprintf("/dev/ram%d", lane*perLane+i))
-	}
+	r := &rig{level: c.level, rng: rng, name: md.Name(uint32(firstMinor + lane)), members: laneDisks(lane)}
+	r.beside = r.members[perLane-1]
 	r.conf = fmt.Sprintf("/tmp/mdadm-%d.conf", lane)
 	if err := os.WriteFile(r.conf, []byte(confHead), 0o644); err != nil {
 		return nil, err
@@ -81,6 +81,14 @@ func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
 	}
 	r.opener, err = startOpener(r.name, uint32(firstMinor+lane))
 	return r, err
+}
+
+// laneDisks are a lane's disks.
+func laneDisks(lane int) (disks []string) {
+	for i := range perLane {
+		disks = append(disks, fmt.Sprintf("/dev/ram%d", lane*perLane+i))
+	}
+	return disks
 }
 
 // wipe clears what a former array has left at both ends of a member.

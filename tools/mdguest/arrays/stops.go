@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -37,7 +38,7 @@ var moments = []moment{
 	{name: "bitmap", can: level.redundant, recipe: recipe{clean: true, bitmap: true}, begin: leaveDirty},
 	{name: "journal", can: level.parity, recipe: recipe{more: []string{journalArg}}, begin: leaveDirty,
 		with: func(r *rig) []string { return append(r.members[:r.level.members:r.level.members], r.journal()) }},
-	{name: "ppl", can: isRaid5, recipe: recipe{clean: true, more: []string{"--consistency-policy=ppl"}}, begin: leaveDirty},
+	{name: "ppl", can: isRaid5, recipe: recipe{clean: true, more: []string{pplArg}}, begin: leaveDirty},
 	{name: "dirty", can: anyLevel, recipe: recipe{}, begin: leaveDirty},
 	{name: "read-only", can: anyLevel, recipe: recipe{}, begin: readOnly},
 	{name: "read-auto", can: anyLevel, recipe: recipe{}, begin: readAuto},
@@ -114,6 +115,9 @@ func (m moment) run(ctx context.Context, r *rig, way string) (string, error) {
 // journalArg stands for the argument that names the journal's disk.
 const journalArg = "--write-journal=JOURNAL"
 
+// pplArg asks for a partial parity log.
+const pplArg = "--consistency-policy=ppl"
+
 // withJournal puts the disk in.
 func (r *rig) withJournal(args []string) []string {
 	var out []string
@@ -180,7 +184,25 @@ func reshape(ctx context.Context, r *rig, _ *pattern) error {
 	if err := r.mdadm(ctx, "--grow", r.dev(), fmt.Sprintf("--raid-devices=%d", r.level.members+1)); err != nil {
 		return err
 	}
-	return r.begins("reshape")
+	if err := r.begins("reshape"); err != nil || !r.level.parity() {
+		return err
+	}
+	return r.recorded()
+}
+
+// recorded waits until md has written down how far a reshape is. Before that, a stop
+// can lose the array's first blocks, on any kernel: raid5_start_reshape() leaves the
+// min_offset_diff of raid5_run(), which does not know the new_offset that mdadm has set
+// since, and so the first rows go where old ones are before the superblock says so.
+func (r *rig) recorded() error {
+	var got string
+	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		var err error
+		if got, err = md.ReadAttr(r.kernelName(), "md/reshape_position"); err == nil && got != "0" {
+			return nil
+		}
+	}
+	return fmt.Errorf("md/reshape_position is still %q", got)
 }
 
 // leaveDirty leaves data in the page cache, for the stop to write back.

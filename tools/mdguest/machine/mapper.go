@@ -116,12 +116,30 @@ func (m *Mapper) Make(name, kind string, sectors uint64, params string) (dev uin
 // Reload gives a live device another table: it is suspended, which waits for its I/O,
 // and goes on with that.
 func (m *Mapper) Reload(name, kind string, sectors uint64, params string) error {
-	suspend := dmRequest{}
-	suspend.Flags = dmSuspendFlag
-	if _, err := m.do("DM_DEV_SUSPEND", dmDevSuspend, name, suspend); err != nil {
+	if err := m.suspend(name); err != nil {
 		return err
 	}
 	return m.load(name, kind, sectors, params)
+}
+
+// Restart suspends a device and resumes it.
+func (m *Mapper) Restart(name string) error {
+	if err := m.suspend(name); err != nil {
+		return err
+	}
+	return m.resume(name)
+}
+
+func (m *Mapper) suspend(name string) error {
+	var r dmRequest
+	r.Flags = dmSuspendFlag
+	_, err := m.do("DM_DEV_SUSPEND", dmDevSuspend, name, r)
+	return err
+}
+
+func (m *Mapper) resume(name string) error {
+	_, err := m.do("DM_DEV_SUSPEND", dmDevSuspend, name, dmRequest{})
+	return err
 }
 
 // load loads a table and makes it live.
@@ -130,11 +148,10 @@ func (m *Mapper) load(name, kind string, sectors uint64, params string) error {
 	r.TargetCount, r.Length = 1, sectors
 	copy(r.Type[:], kind)
 	copy(r.Params[:], params)
-	_, err := m.do("DM_TABLE_LOAD", dmTableLoad, name, r)
-	if err == nil {
-		_, err = m.do("DM_DEV_SUSPEND", dmDevSuspend, name, dmRequest{})
+	if _, err := m.do("DM_TABLE_LOAD", dmTableLoad, name, r); err != nil {
+		return err
 	}
-	return err
+	return m.resume(name)
 }
 
 // Remove removes a device that nobody has open.

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mdlife/benchmarks"
+	"mdlife/benchmarks/raid6"
+	"mdlife/kernel"
+	"mdlife/vmtests"
+)
+
+func newRAID6() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "raid6",
+		Short: "Check or measure the kernel's RAID-6 arithmetic, unpatched and patched, in user space",
+		Example: `  mdlife raid6 check -base mainline
+  mdlife raid6 bench -quick`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newRAID6Bench(), newRAID6Check())
+	return cmd
+}
+
+// raid6Request says where sources and patches are.
+func raid6Request(cmd *cobra.Command, t *target) (vmtests.Options, kernel.Request, error) {
+	o, err := t.options(cmd)
+	if err != nil {
+		return o, kernel.Request{}, err
+	}
+	cache, err := kernel.CacheDir()
+	req := kernel.Request{Base: o.Base, CacheDir: cache, Progress: o.Progress,
+		PatchDir: vmtests.SeriesRAID6.PatchDirs(o.Root, o.Base)[0]}
+	return o, req, err
+}
+
+func newRAID6Check() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Compare all RAID-6 code with arithmetic of our own, natively and under qemu-user",
+		Long: `Compare all RAID-6 code of a base, patched, with byte-by-byte arithmetic: 4 to 42 disks,
+all pairs of lost disks, all first and last disks of xor_syndrome, all products of the
+field. A control with one wrong bit in a matrix must fail. Beside this machine's own
+CPU, the x86 code runs under qemu-user, and other architectures' code where Debian's
+cross compiler is installed (make deps-cross).`,
+		Example: `  mdlife raid6 check
+  mdlife raid6 check -base 6.12 -all-archs`,
+		Args: noArgs,
+	}
+	t := addBase(cmd)
+	cmd.Flags().BoolVar(&all, "all-archs", false, "fail if an architecture's compiler is missing, instead of listing it")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o, req, err := raid6Request(cmd, t)
+		if err != nil {
+			return err
+		}
+		results, err := raid6.Check(cmd.Context(), req, o.Root)
+		if err != nil {
+			return err
+		}
+		return printRAID6Check(cmd.OutOrStdout(), results, all)
+	}
+	return cmd
+}
+
+// printRAID6Check prints a line for each program and fails if one failed.
+func printRAID6Check(w io.Writer, results []raid6.CheckResult, all bool) error {
+	failed := false
+	for _, r := range results {
+		switch {
+		case r.Missing != "":
+			fmt.Fprintf(w, "none check %s: %s\n", r.Name, r.Missing)
+			failed = failed || all
+		case r.OK:
+			fmt.Fprintf(w, "ok   check %s: %s\n", r.Name, r.Summary)
+		default:
+			failed = true
+			fmt.Fprintf(w, "FAIL check %s: %s\n%s\n", r.Name, r.Summary, r.Output)
+		}
+	}
+	if failed {
+		return errVerdict
+	}
+	return nil
+}
+
+func newRAID6Bench() *cobra.Command {
+	c := raid6.Config{}
+	var runs int
+	var quick bool
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure the RAID-6 code of a base side by side with the patched one and others",
+		Long: `Measure the RAID-6 code of a base, unpatched and patched, ISA-L, klauspost/reedsolomon,
+xor-only and memcpy in one process, interleaved. Results also go to
+out/bench/raid6-<base>.{json,txt,html}, the last for people, .txt for benchstat.`,
+		Example: `  mdlife raid6 bench                  three runs of the whole matrix
+  mdlife raid6 bench -quick           one run of the cells that targets are about
+  mdlife raid6 bench -reference avx512x4`,
+		Args: noArgs,
+	}
+	t := addBase(cmd)
+	f := cmd.Flags()
+	f.IntVar(&runs, "runs", 3, "how often to measure everything")
+	f.BoolVar(&quick, "quick", false, "one run of 8+2 and 16+2, 4 KiB")
+	f.IntVar(&c.Rounds, "rounds", raid6.MinRounds, "rounds of each cell, at least")
+	f.StringVar(&c.Reference, "reference", "", "stock algorithm to compare with (default: what the stock kernel chooses most often)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkRange("rounds", c.Rounds, raid6.MinRounds, 10*raid6.MaxRounds); err != nil {
+			return err
+		}
+		if err := checkRange("runs", runs, 1, 100); err != nil {
+			return err
+		}
+		o, req, err := raid6Request(cmd, t)
+		if err != nil {
+			return err
+		}
+		c.Base, c.CacheDir, c.PatchDir, c.Root, c.Progress = o.Base, req.CacheDir, req.PatchDir, o.Root, o.Progress
+		c.Ops, c.Widths, c.Sizes, c.Regimes = raid6.AllOps, raid6.AllWidths, raid6.AllSizes, raid6.AllRegimes
+		c.MaxRounds = max(raid6.MaxRounds, c.Rounds)
+		if quick {
+			runs, c.Widths, c.Sizes, c.Regimes = 1, []int{8, 16}, []int{4096}, []raid6.Regime{raid6.L3, raid6.DRAM, raid6.ColdParity}
+		}
+		return benchRAID6(cmd, c, runs)
+	}
+	return cmd
+}
+
+// benchRAID6 checks the code first: what is wrong may be as fast as it likes.
+func benchRAID6(cmd *cobra.Command, c raid6.Config, runs int) error {
+	ctx := cmd.Context()
+	req := kernel.Request{Base: c.Base, CacheDir: c.CacheDir, Progress: c.Progress, PatchDir: c.PatchDir}
+	checked, err := raid6.CheckNative(ctx, req, c.Root)
+	if err != nil {
+		return err
+	}
+	if err := printRAID6Check(cmd.OutOrStdout(), checked, false); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "mdlife-raid6-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	var reports []*raid6.Report
+	for i := range runs {
+		c.WorkDir, c.Seed = filepath.Join(dir, fmt.Sprint(i)), uint64(time.Now().UnixNano())
+		if err := os.MkdirAll(c.WorkDir, 0o755); err != nil {
+			return err
+		}
+		r, err := raid6.Run(ctx, c)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "\nRun %d of %d\n", i+1, runs)
+		r.Print(cmd.OutOrStdout())
+		reports = append(reports, r)
+	}
+	if err := writeRAID6(c, reports); err != nil {
+		return err
+	}
+	return judgeRAID6(reports)
+}
+
+// writeRAID6 writes the three files.
+func writeRAID6(c raid6.Config, reports []*raid6.Report) error {
+	name := "raid6-" + c.Base.Name
+	if err := benchmarks.Write(c.Root, name, reports); err != nil {
+		return err
+	}
+	for ext, write := range map[string]func(io.Writer, []*raid6.Report) error{".txt": raid6.WriteGo, ".html": raid6.WriteHTML} {
+		f, err := os.Create(filepath.Join(c.Root, "out/bench", name+ext))
+		if err != nil {
+			return err
+		}
+		if err := write(f, reports); err != nil {
+			f.Close()
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgeRAID6 fails on a void run. A target that is missed is in the tables: it
+// depends on the machine.
+func judgeRAID6(reports []*raid6.Report) error {
+	void := slices.ContainsFunc(reports, func(r *raid6.Report) bool { return len(r.Void()) > 0 })
+	if void {
+		var where []string
+		for _, r := range reports {
+			where = append(where, fmt.Sprint(r.Void()))
+		}
+		return fmt.Errorf("a run is void: the reference differs from itself in %s; run it again on a quieter machine", strings.Join(where, ", "))
+	}
+	return nil
+}
