@@ -203,12 +203,12 @@ func (r *rig) powerUp() error {
 }
 
 // books say what must be there: of each block, the last writing that was acknowledged,
-// and the last that was begun.
+// and those that were begun since.
 type books struct {
 	mu       sync.Mutex
 	last     uint64 // number of the last writing, of any block
 	sure     map[uint64]uint64
-	begun    map[uint64]uint64
+	begun    map[uint64][]uint64
 	acked    int
 	fresh    bool // something was acknowledged since the power is on
 	closed   bool // the power is going: nobody hears of an fsync that returns
@@ -216,7 +216,7 @@ type books struct {
 }
 
 func newBooks() *books {
-	return &books{sure: map[uint64]uint64{}, begun: map[uint64]uint64{}}
+	return &books{sure: map[uint64]uint64{}, begun: map[uint64][]uint64{}}
 }
 
 // begin notes that a block is to be written.
@@ -224,7 +224,7 @@ func (b *books) begin(block uint64) (writing uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last++
-	b.begun[block] = b.last
+	b.begun[block] = append(b.begun[block], b.last)
 	return b.last
 }
 
@@ -234,6 +234,7 @@ func (b *books) end(block, writing uint64) {
 	defer b.mu.Unlock()
 	if !b.closed {
 		b.sure[block] = writing
+		b.begun[block] = nil // a writer has its own blocks: this was the only one
 		b.acked++
 		b.fresh = true
 	}
@@ -292,8 +293,9 @@ func (b *books) keepWriting(node string, writer int) error {
 	}
 }
 
-// audit reads every block. One whose last writing was not acknowledged may be of that,
-// or of the one before, or torn; all others are as acknowledged. What is found counts
+// audit reads every block. One that was written since the last acknowledgement may be of
+// any of these writings, or of the one before, or torn: one that comes back when the
+// power is going is not acknowledged, and the next follows. All others are as acknowledged. What is found counts
 // from then on.
 func (b *books) audit(node string) error {
 	f, err := openDirect(node, os.O_RDONLY)
@@ -308,7 +310,7 @@ func (b *books) audit(node string) error {
 			return fmt.Errorf("read block %d: %w", block, err)
 		}
 		sure := b.sure[block]
-		if sure == begun {
+		if len(begun) == 0 {
 			if wrong := (pattern{generation: sure}).look(buf, block); wrong != "" {
 				return fmt.Errorf("acknowledged block %d %s", block, wrong)
 			}
@@ -316,8 +318,9 @@ func (b *books) audit(node string) error {
 		}
 		delete(b.begun, block) // whatever it is, it is written anew before it counts again
 		delete(b.sure, block)
-		if sure != 0 && !isOf(buf, block, begun) && !isOf(buf, block, sure) {
-			return fmt.Errorf("block %d, last acknowledged as writing %d, and being written as %d, %s",
+		may := func(writing uint64) bool { return isOf(buf, block, writing) }
+		if sure != 0 && !may(sure) && !slices.ContainsFunc(begun, may) {
+			return fmt.Errorf("block %d, last acknowledged as writing %d, and written since as %v, %s",
 				block, sure, begun, pattern{generation: sure}.look(buf, block))
 		}
 	}
