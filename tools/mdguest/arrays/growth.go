@@ -98,9 +98,8 @@ func (g growth) run(ctx context.Context, r *rig) (string, error) {
 
 // arrived waits until the array is what it shall become: mdadm goes on in the background
 // and changes the level back or forth when a reshape has ended. The new level shows a
-// moment before I/O goes on. In 6.12, what comes in that moment to an array that becomes a
-// raid0 goes to the wrong place: raid0_make_request() takes it that no bio is longer than
-// a chunk, and this one was cut by the limits of raid4. (6.1 and 7.2 look again.)
+// moment before I/O goes on. Before 7.2, what comes in that moment to an array that becomes
+// a raid0 goes to the wrong place (docs/found.md; seen on 6.12).
 func (g growth) arrived(r *rig) error {
 	want := fmt.Sprintf("%s of %d", orElse(g.becomes, r.level.level), g.disks)
 	var got string

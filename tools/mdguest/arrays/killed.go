@@ -175,8 +175,7 @@ type survivor struct {
 
 // newSurvivor is array number i: partition i+1 of each disk.
 func newSurvivor(k killable, i int, disks []string, ledger string) (*survivor, error) {
-	n := slices.IndexFunc(levels, func(l level) bool { return l.name == k.level })
-	r := &rig{level: levels[n], name: md.Name(uint32(firstMinor + i)), conf: fmt.Sprintf("/tmp/mdadm-%d.conf", i)}
+	r := &rig{level: levelNamed(k.level), name: md.Name(uint32(firstMinor + i)), conf: fmt.Sprintf("/tmp/mdadm-%d.conf", i)}
 	if err := os.WriteFile(r.conf, []byte("HOMEHOST <ignore>\n"), 0o644); err != nil {
 		return nil, err
 	}
@@ -214,10 +213,7 @@ func (v *survivor) create(ctx context.Context) error {
 	}
 	v.does("degrade")
 	lost := v.rig.members[v.level.members-1]
-	if err := v.mdadm(ctx, v.dev(), "--fail", lost); err != nil {
-		return err
-	}
-	return v.patiently(func() error { return v.mdadm(ctx, v.dev(), "--remove", lost) })
+	return v.takeOut(ctx, lost)
 }
 
 // returns assembles the array after a cut, and looks.

@@ -93,6 +93,14 @@ func lose(ctx context.Context, r *rig, p *pattern) error {
 	return p.verify(r.dev())
 }
 
+// takeOut has a member fail, and removes it.
+func (r *rig) takeOut(ctx context.Context, member string) error {
+	if err := r.mdadm(ctx, r.dev(), "--fail", member); err != nil {
+		return err
+	}
+	return r.patiently(func() error { return r.mdadm(ctx, r.dev(), "--remove", member) })
+}
+
 // putBack removes the failed members, adds them again, and waits for the rebuild: of
 // what has changed, where there is a bitmap, else of all.
 func (v life) putBack(ctx context.Context, r *rig, p *pattern) error {

@@ -169,14 +169,11 @@ func (l *loop) cycle(ctx context.Context, rng *rand.Rand, two bool) {
 func (l *loop) subject(rng *rand.Rand, slot int) *subject {
 	v := l.levels[rng.IntN(len(l.levels))]
 	kinds := v.metadata()
-	s := &subject{rig: &rig{level: v, rng: rng, name: md.Name(uint32(firstMinor + slot)), conf: fmt.Sprintf("/tmp/mdadm-loop-%d.conf", slot)}}
+	s := &subject{rig: &rig{level: v, rng: rng, name: md.Name(uint32(firstMinor + slot)), conf: fmt.Sprintf("/tmp/mdadm-loop-%d.conf", slot), members: laneDisks(slot)}}
 	s.life = life{metadata: kinds[rng.IntN(len(kinds))], bitmap: v.redundant() && rng.IntN(2) == 0}
 	s.life.named = s.life.metadata != "0.90" && rng.IntN(2) == 0 // which has no room for a name
 	if s.life.named {
 		s.named = fmt.Sprintf("loop%d", slot)
-	}
-	for i := range perLane {
-		s.members = append(s.members, fmt.Sprintf("/dev/ram%d", slot*perLane+i))
 	}
 	s.recipe = recipe{metadata: s.life.metadata, bitmap: s.life.bitmap}
 	return s

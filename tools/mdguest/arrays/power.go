@@ -294,9 +294,9 @@ func (b *books) keepWriting(node string, writer int) error {
 }
 
 // audit reads every block. One that was written since the last acknowledgement may be of
-// any of these writings, or of the one before, or torn: one that comes back when the
-// power is going is not acknowledged, and the next follows. All others are as acknowledged. What is found counts
-// from then on.
+// any of these writings, or of the one before, or torn: one that comes back when the power
+// is going is not acknowledged, and the next follows. All others are as acknowledged. What
+// is found counts from then on.
 func (b *books) audit(node string) error {
 	f, err := openDirect(node, os.O_RDONLY)
 	if err != nil {

@@ -62,18 +62,11 @@ type rig struct {
 const confHead = "CREATE names=yes\nHOMEHOST <ignore>\n"
 
 func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
-	r := &rig{level: c.level, rng: rng, name: md.Name(uint32(firstMinor + lane)), members: laneDisks(lane)}
-	r.beside = r.members[perLane-1]
-	r.conf = fmt.Sprintf("/tmp/mdadm-%d.conf", lane)
-	if err := os.WriteFile(r.conf, []byte(confHead), 0o644); err != nil {
+	r, err := onDisks(c.level, uint32(firstMinor+lane), laneDisks(lane))
+	if err != nil {
 		return nil, err
 	}
-	for _, m := range r.members {
-		if err := wipe(m); err != nil {
-			return nil, fmt.Errorf("wipe %s: %w", m, err)
-		}
-	}
-	var err error
+	r.rng, r.beside = rng, r.members[perLane-1]
 	if c.level.paths {
 		if err = r.makePaths(); err != nil {
 			return r, errors.Join(err, r.unpath())
@@ -81,6 +74,21 @@ func newRig(c cell, lane int, rng *rand.Rand) (*rig, error) {
 	}
 	r.opener, err = startOpener(r.name, uint32(firstMinor+lane))
 	return r, err
+}
+
+// onDisks is a rig of disks that are cleared, with nothing beside it.
+func onDisks(l level, minor uint32, disks []string) (*rig, error) {
+	r := &rig{level: l, name: md.Name(minor), members: disks}
+	r.conf = fmt.Sprintf("/tmp/mdadm-%s.conf", r.name)
+	if err := os.WriteFile(r.conf, []byte(confHead), 0o644); err != nil {
+		return nil, err
+	}
+	for _, m := range disks {
+		if err := wipe(m); err != nil {
+			return nil, fmt.Errorf("wipe %s: %w", m, err)
+		}
+	}
+	return r, nil
 }
 
 // laneDisks are a lane's disks.

@@ -72,16 +72,11 @@ type speed struct {
 // speedOf measures one level.
 func speedOf(ctx context.Context, l level, rounds int) (all []event.Bench, err error) {
 	l.members = speedMembers
-	s := &speed{rig: &rig{level: l, name: md.Name(firstMinor), conf: "/tmp/mdadm-speed.conf"}, rounds: rounds}
-	if err := os.WriteFile(s.conf, []byte(confHead), 0o644); err != nil {
+	r, err := onDisks(l, firstMinor, slices.Concat(laneDisks(0), laneDisks(1))[:speedMembers])
+	if err != nil {
 		return nil, err
 	}
-	for i := range speedMembers {
-		s.members = append(s.members, fmt.Sprintf("/dev/ram%d", i))
-		if err := wipe(s.members[i]); err != nil {
-			return nil, fmt.Errorf("wipe %s: %w", s.members[i], err)
-		}
-	}
+	s := &speed{rig: r, rounds: rounds}
 	if err := s.mdadm(ctx, slices.Concat([]string{"--create", s.dev(), "--run", "--force", "--config=" + s.conf, "--auto=md",
 		"--metadata=1.2", "--level=" + l.level, fmt.Sprintf("--raid-devices=%d", l.members), "--bitmap=none", "--assume-clean",
 		fmt.Sprintf("--chunk=%d", speedChunkKiB), fmt.Sprintf("--size=%d", speedMemberKiB)}, s.members)...); err != nil {
@@ -116,7 +111,7 @@ func speedOf(ctx context.Context, l level, rounds int) (all []event.Bench, err e
 
 // fill writes all of the array, and sees that it is there, with its parity.
 func (s *speed) fill(ctx context.Context) error {
-	return errors.Join(s.write(), s.verify(), s.check(ctx))
+	return errors.Join(s.write(), s.verify(), check(ctx, s.rig, nil))
 }
 
 // write writes all of the array.
@@ -175,7 +170,7 @@ func (s *speed) writing(ctx context.Context) error {
 			return err
 		}
 	}
-	return errors.Join(s.verify(), s.check(ctx))
+	return errors.Join(s.verify(), check(ctx, s.rig, nil))
 }
 
 // reading measures reads of an array that has lost all that it can lose.
@@ -247,16 +242,13 @@ func (s *speed) rebuilding(ctx context.Context) error {
 			return fmt.Errorf("rebuilt: %w", err)
 		}
 	}
-	return s.check(ctx)
+	return check(ctx, s.rig, nil)
 }
 
 // loseAll has the first members, all of which hold data and parity by turns, fail.
 func (s *speed) loseAll(ctx context.Context) error {
 	for _, m := range s.members[:s.level.lose] {
-		if err := s.mdadm(ctx, "--manage", s.dev(), "--fail", m); err != nil {
-			return err
-		}
-		if err := s.patiently(func() error { return s.mdadm(ctx, "--manage", s.dev(), "--remove", m) }); err != nil {
+		if err := s.takeOut(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -448,18 +440,4 @@ func (s *speed) verify() error {
 		}
 		return nil
 	})
-}
-
-// check has md compare data and parity.
-func (s *speed) check(ctx context.Context) error {
-	if err := s.set("sync_action", "check"); err != nil {
-		return err
-	}
-	if err := s.settle(ctx); err != nil {
-		return err
-	}
-	if n, err := md.ReadAttr(s.kernelName(), "md/mismatch_cnt"); err != nil || n != "0" {
-		return fmt.Errorf("md's check of the parity: mismatch_cnt is %q (%v)", n, err)
-	}
-	return nil
 }

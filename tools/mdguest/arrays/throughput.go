@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/tools/event"
-	"mdlife/tools/md"
 )
 
 // transfer is a way of reading or writing an array past the page cache.
@@ -57,15 +56,9 @@ func Throughput(ctx context.Context, rounds int, progress func(done, failed int6
 
 // throughputOf measures one personality.
 func throughputOf(ctx context.Context, l level, rounds int) (samples []event.Bench, err error) {
-	r := &rig{level: l, name: md.Name(firstMinor), conf: "/tmp/mdadm-throughput.conf"}
-	if err := os.WriteFile(r.conf, []byte(confHead), 0o644); err != nil {
+	r, err := onDisks(l, firstMinor, laneDisks(0))
+	if err != nil {
 		return nil, err
-	}
-	for i := range perLane {
-		r.members = append(r.members, fmt.Sprintf("/dev/ram%d", i))
-		if err := wipe(r.members[i]); err != nil {
-			return nil, fmt.Errorf("wipe %s: %w", r.members[i], err)
-		}
 	}
 	if err := r.make(ctx, recipe{metadata: l.usual(), clean: l.redundant()}); err != nil {
 		return nil, err
