@@ -137,13 +137,16 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 	}
 	all.Wait()
 	for c := range queue {
-		say(event.Cell{Name: c.name, Personality: c.level.name, Seed: seed, Detail: "not run: earlier cells have left all disks in use"})
+		say(event.Cell{Name: c.name, Personality: c.level.name, Seed: seed, Detail: "not run: earlier cells have left all devices and disks in use"})
 	}
 	return ctx.Err()
 }
 
-// isFree tells whether no cell has left a lane's disks in use.
+// isFree tells whether no cell has left a lane's device there, or its disks in use.
 func isFree(lane int) bool {
+	if md.Exists(md.Name(uint32(firstMinor + lane))) {
+		return false
+	}
 	for _, m := range laneDisks(lane) {
 		f, err := os.OpenFile(m, os.O_RDWR|os.O_EXCL, 0)
 		if err != nil {
