@@ -19,10 +19,10 @@ func newArrays() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "arrays",
 		Short: "Lead arrays of every personality through what can happen to one, with mdadm",
-		Long: `Boot the kernels one after the other, and in each have Debian's mdadm create, degrade,
-rebuild, check, grow, stop and assemble arrays of every personality and kind of metadata, and
-stop them at awkward moments, with data that is verified all along and an opener beside it.
-Exit code 0 only if all but the unpatched kernel come through, and no open fails on them.`,
+		Long: `Boot the kernels, two at once, and in each have Debian's mdadm create, degrade, rebuild,
+check, grow, stop and assemble arrays of every personality and kind of metadata, and stop them
+at awkward moments, with data that is verified all along and an opener beside it. Exit code
+0 only if all but the unpatched kernel come through, and no open fails on them.`,
 		Example: `  mdlife arrays
   mdlife arrays -base 6.12 -only raid5,raid6
   mdlife arrays -only raid5/stop-reshape -kernels patched,debug`,
@@ -39,7 +39,7 @@ Exit code 0 only if all but the unpatched kernel come through, and no open fails
 			return err
 		}
 		seed = vmtests.NewSeed(seed)
-		guests, err := vmtests.RunEach(cmd.Context(), o, variants, event.Plan{Cells: names, Seed: seed})
+		guests, err := vmtests.RunAtOnce(cmd.Context(), o, variants, event.Plan{Cells: names, Seed: seed})
 		if err != nil {
 			return err
 		}

@@ -128,8 +128,12 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 				if ctx.Err() != nil {
 					return
 				}
-				say(runCell(ctx, c, lane, seed))
-				if !isFree(lane) {
+				res := runCell(ctx, c, lane, seed)
+				free := isFree(lane)
+				if !free {
+					res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" its device or its disks are still in use")
+				}
+				if say(res); !free {
 					return // or all that is left would fail here
 				}
 			}
@@ -142,19 +146,27 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 	return ctx.Err()
 }
 
-// isFree tells whether no cell has left a lane's device there, or its disks in use.
+// isFree tells whether a cell has left a lane's device alone, and its disks. What is
+// still going has a while to go.
 func isFree(lane int) bool {
-	if md.Exists(md.Name(uint32(firstMinor + lane))) {
-		return false
-	}
-	for _, m := range laneDisks(lane) {
-		f, err := os.OpenFile(m, os.O_RDWR|os.O_EXCL, 0)
-		if err != nil {
+	for deadline := time.Now().Add(goneLimit); ; time.Sleep(5 * time.Millisecond) {
+		if !md.Exists(md.Name(uint32(firstMinor+lane))) && !slices.ContainsFunc(laneDisks(lane), isHeld) {
+			return true
+		}
+		if time.Now().After(deadline) {
 			return false
 		}
-		f.Close()
 	}
-	return true
+}
+
+// isHeld tells whether somebody has claimed a disk.
+func isHeld(disk string) bool {
+	f, err := os.OpenFile(disk, os.O_RDWR|os.O_EXCL, 0)
+	if err != nil {
+		return true
+	}
+	f.Close()
+	return false
 }
 
 // runCell runs one cell with what belongs to its lane. One that hangs is left.

@@ -52,7 +52,7 @@ func (c *clerk) read() error {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	c.acked = binary.LittleEndian.Uint64(buf)
-	if sum := binary.LittleEndian.Uint32(buf[8:]); c.acked != 0 && sum != crc32.Checksum(buf[:8], castagnoli) {
+	if sum := binary.LittleEndian.Uint32(buf[8:]); c.acked != 0 && sum != crc32.ChecksumIEEE(buf[:8]) {
 		return fmt.Errorf("the ledger's entry at %d is torn", c.entry)
 	}
 	return nil
@@ -61,7 +61,7 @@ func (c *clerk) read() error {
 // enter enters a number.
 func (c *clerk) enter(f *os.File, buf []byte, writing uint64) error {
 	binary.LittleEndian.PutUint64(buf, writing)
-	binary.LittleEndian.PutUint32(buf[8:], crc32.Checksum(buf[:8], castagnoli))
+	binary.LittleEndian.PutUint32(buf[8:], crc32.ChecksumIEEE(buf[:8]))
 	if _, err := f.WriteAt(buf, c.entry); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}

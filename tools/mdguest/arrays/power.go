@@ -329,6 +329,6 @@ func (b *books) audit(node string) error {
 
 // isOf tells whether a block is of a writing, or a part of it is.
 func isOf(buf []byte, block, writing uint64) bool {
-	wrong := pattern{generation: writing}.look(slices.Clone(buf), block)
+	wrong := pattern{generation: writing}.look(buf, block)
 	return wrong == "" || wrong == torn
 }

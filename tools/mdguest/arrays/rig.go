@@ -150,10 +150,26 @@ func (r *rig) does(format string, args ...any) {
 // mdadm runs mdadm; the error has its messages.
 func (r *rig) mdadm(ctx context.Context, args ...string) error {
 	out, err := machine.RunMdadm(ctx, commandLimit, args...)
+	if errors.Is(err, machine.ErrTooLong) {
+		err = fmt.Errorf("%w; %s", err, r.attrs())
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %s (%s)", err, strings.TrimSpace(out), strings.Join(args, " "))
 	}
 	return nil
+}
+
+// attrs is what sysfs says of the array, in one line.
+func (r *rig) attrs() string {
+	var all []string
+	for _, attr := range []string{"array_state", "sync_action", "sync_completed", "sync_max", "reshape_position", "suspend_hi", "degraded"} {
+		value, err := md.ReadAttr(r.kernelName(), "md/"+attr)
+		if err != nil {
+			value = "?"
+		}
+		all = append(all, attr+" "+value)
+	}
+	return strings.Join(all, ", ")
 }
 
 // settle waits until no resync, recovery, reshape or check runs or is to come.
