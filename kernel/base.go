@@ -32,6 +32,8 @@ type Base struct {
 	Since [2]int
 	// SyncRemoval says that it has two ways to remove an array's device.
 	SyncRemoval bool
+	// KUnitRAID6 says that it has KUnit tests of its RAID-6 code.
+	KUnitRAID6 bool
 }
 
 // bases is the table of known bases; the first is the default.
@@ -60,6 +62,7 @@ var bases = []Base{
 		Moving:      true,
 		Since:       [2]int{6, 17}, // the stop may delete the disk
 		SyncRemoval: true,
+		KUnitRAID6:  true,
 	},
 }
 

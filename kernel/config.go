@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -15,13 +16,14 @@ var fragmentFiles embed.FS
 
 // fragmentsOf names the configuration fragments of each variant, in the order
 // in which they are merged. The base's own comes after the first two, which all
-// kernels have.
+// kernels have, and what the variant has on one base only comes last.
 var fragmentsOf = map[Variant][]string{
 	VariantBase:    {"core", "md"},
 	VariantPatched: {"core", "md"},
 	VariantDebug:   {"core", "md", "debug"},
 	VariantKCSAN:   {"core", "md", "kcsan"},
 	VariantModular: {"core", "md", "debug", "modular"},
+	VariantRAID6:   {"core", "md", "raid6"},
 }
 
 // symbol is one wish of a fragment.
@@ -45,6 +47,9 @@ func symbolsOf(b Base, v Variant) ([]symbol, error) {
 	names := slices.Clone(fragmentsOf[v])
 	if b.Fragment != "" {
 		names = slices.Insert(names, 2, b.Fragment)
+		if own := string(v) + "-" + b.Fragment; hasFragment(own) {
+			names = append(names, own)
+		}
 	}
 	var all []symbol
 	for _, name := range names {
@@ -60,6 +65,12 @@ func symbolsOf(b Base, v Variant) ([]symbol, error) {
 		all = mergeSymbols(all, symbols)
 	}
 	return all, nil
+}
+
+// hasFragment tells whether there is a fragment of that name.
+func hasFragment(name string) bool {
+	_, err := fs.Stat(fragmentFiles, "config/"+name+".config")
+	return err == nil
 }
 
 // parseFragment reads CONFIG_X=value and "# CONFIG_X is not set" lines.

@@ -47,19 +47,21 @@ func usagef(format string, args ...any) error {
 type Variant string
 
 // The variants. Base is the source as it comes; all others have the series.
-// Debug has KASAN, PROVE_LOCKING and more, KCSAN looks for data races, and
-// Modular is Debug with md and its personalities as modules.
+// Debug has KASAN, PROVE_LOCKING and more, KCSAN looks for data races,
+// Modular is Debug with md and its personalities as modules, and RAID6 measures its
+// RAID-6 code at boot, and runs KUnit's tests of it, where it has any.
 const (
 	VariantBase    Variant = "base"
 	VariantPatched Variant = "patched"
 	VariantDebug   Variant = "debug"
 	VariantKCSAN   Variant = "kcsan"
 	VariantModular Variant = "modular"
+	VariantRAID6   Variant = "raid6"
 )
 
 // Variants lists all variants.
 func Variants() []Variant {
-	return []Variant{VariantBase, VariantPatched, VariantDebug, VariantKCSAN, VariantModular}
+	return []Variant{VariantBase, VariantPatched, VariantDebug, VariantKCSAN, VariantModular, VariantRAID6}
 }
 
 // Slow is roughly how many times slower than a plain kernel the variant runs.

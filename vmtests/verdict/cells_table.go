@@ -13,14 +13,17 @@ import (
 
 // WriteCells prints, for each kernel, what every personality made of every subject:
 // "ok", "opens" where only opens beside it failed, "FAIL", or "–" for what there is
-// not. It returns what kernels other than the unpatched one did not come through.
+// not; and below it what the unpatched one did not come through. It returns what the
+// others did not.
 func WriteCells(w io.Writer, guests []Kernel) (problems []string, err error) {
 	personalities := personalities(guests)
 	var sections []Section
+	var unpatched []string
 	for _, g := range guests {
 		k := summarize(g)
 		sections = append(sections, cellSection(&k, personalities), besideSection(&k, personalities))
 		if g.Label == "unpatched" {
+			unpatched = append(unpatched, failed(&k)...)
 			continue
 		}
 		for _, r := range alone(k) {
@@ -30,7 +33,20 @@ func WriteCells(w io.Writer, guests []Kernel) (problems []string, err error) {
 		}
 	}
 	_, err = fmt.Fprintln(w, render(sections, append([]string{""}, personalities...)...))
+	for _, line := range unpatched {
+		fmt.Fprintln(w, line)
+	}
 	return problems, err
+}
+
+// failed says which cells failed, and with what.
+func failed(k *KernelPart) (lines []string) {
+	for _, c := range k.Cells {
+		if !c.OK && c.Skipped == "" {
+			lines = append(lines, fmt.Sprintf("%s (not judged): %s: %s", k.Label, c.Name, c.Detail))
+		}
+	}
+	return lines
 }
 
 // personalities lists those of the cells, in their order.

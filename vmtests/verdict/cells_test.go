@@ -37,6 +37,8 @@ func TestCells(t *testing.T) {
 		{"all well", []Kernel{cellGuest("unpatched", raced), cellGuest("patched", lived, skipped)}, 0, "opens"},
 		{"opens failed", []Kernel{cellGuest("patched", raced)}, 1, "2, 12"},
 		{"data lost", []Kernel{cellGuest("patched", lived, lost)}, 1, "FAIL ✗"},
+		{"data lost unpatched", []Kernel{cellGuest("unpatched", lost), cellGuest("patched", lived)}, 0,
+			"unpatched (not judged): raid5/stop-dirty: block 7 is of writing 1, not 2"},
 		{"nothing reported", []Kernel{cellGuest("patched")}, 1, ""},
 	} {
 		var out strings.Builder

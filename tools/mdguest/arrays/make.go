@@ -84,6 +84,7 @@ var stopWays = []string{"mdadm", "ioctl", "sysfs"}
 // halt stops the array, and sees it go.
 func (r *rig) halt(ctx context.Context, way string) error {
 	name := r.kernelName()
+	r.stops++
 	if err := r.stop(ctx, way); err != nil {
 		return err
 	}
@@ -91,13 +92,14 @@ func (r *rig) halt(ctx context.Context, way string) error {
 		return nil
 	}
 	// The opener may have come just when there was nothing any more, and have made one
-	// in peace, which stays until an ioctl (R3). Once: more often is coming back (R23).
+	// in peace, which stays until an ioctl (R3). Now and then: more often is coming back
+	// (R23).
 	state, err := md.ReadAttr(name, "md/array_state")
 	if err == nil && state != md.StateClear {
 		return fmt.Errorf("stopped by %s, but %s is %s", way, name, state)
 	}
-	if r.back++; r.back > backInPeace {
-		return fmt.Errorf("%s has come back to stay after %d stops", name, r.back)
+	if r.back++; r.back > 1+r.stops/backInPeace {
+		return fmt.Errorf("%s has come back to stay after %d of %d stops", name, r.back, r.stops)
 	}
 	return md.Remove(name, goneLimit)
 }

@@ -31,17 +31,18 @@ type supply struct {
 	more     []string
 	degraded bool
 	lasting  bool // members without a volatile cache
+	settled  bool // nothing is written until the resync has ended
 }
 
 // supplies are what is promised: each block whose fsync has returned is there. A
 // degraded raid4, raid5 or raid6 without journal or PPL is left out, as it promises no
 // such thing: where a stripe was being written, what is missing cannot be told from
 // the rest (the write hole). With a PPL, md promises nothing where members have a
-// volatile cache: see docs/found.md.
+// volatile cache, nor with a journal while a resync runs: see docs/found.md.
 var supplies = []supply{
 	{name: "power", can: level.redundant},
 	{name: "power-degraded", can: func(l level) bool { return l.redundant() && !l.parity() }, degraded: true},
-	{name: "power-journal", can: level.parity, more: []string{journalArg}},
+	{name: "power-journal", can: level.parity, more: []string{journalArg}, settled: true},
 	{name: "power-ppl", can: isRaid5, more: []string{pplArg}, lasting: true},
 	{name: "power-ppl-degraded", can: isRaid5, more: []string{pplArg}, degraded: true, lasting: true},
 }
@@ -104,6 +105,11 @@ func (s supply) run(ctx context.Context, r *rig) (string, error) {
 		r.does("look after power cut %d", n)
 		if err := b.audit(r.dev()); err != nil {
 			return "", err
+		}
+		if s.settled {
+			if err := r.settle(ctx); err != nil {
+				return "", err
+			}
 		}
 		if !s.degraded {
 			if err := r.whole(); err != nil { // no member has failed, but all at once

@@ -28,7 +28,7 @@ const (
 	firstMinor = 50 // of the lanes' devices, clear of everybody else's
 	belowMinor = 70 // of arrays that are members, one for each disk of brd
 
-	backInPeace = 1 // how often a cell's device may be there after a stop
+	backInPeace = 8 // after one stop in so many, and once more, the device may be there
 )
 
 // How long things may take on a busy machine.
@@ -54,7 +54,8 @@ type rig struct {
 	undo    []func() error         // what takes away what a cell has made for itself, the last first
 	held    *os.File               // the array, for its stop to be made on this descriptor
 	alone   bool                   // there is no device for the opener to open
-	back    int                    // how often the device was there after a stop
+	stops   int                    // how often the array was stopped
+	back    int                    // how often the device was there after that
 	step    atomic.Pointer[string] // what is being done
 }
 

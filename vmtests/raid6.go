@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package vmtests
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+
+	"mdlife/kernel"
+	"mdlife/tools/event"
+)
+
+// RAID6Boot is what a kernel has said of its RAID-6 code while it booted.
+type RAID6Boot struct {
+	Said     []string // "raid6: using algorithm avx2x4", and KUnit's totals
+	Problems []string
+}
+
+// RAID6Boot boots the kernel that measures its RAID-6 code and tests it by KUnit,
+// where the base has such tests.
+func (o Options) RAID6Boot(ctx context.Context) (RAID6Boot, error) {
+	guests, err := RunEach(ctx, o, []kernel.Variant{kernel.VariantRAID6}, event.Plan{})
+	if err != nil {
+		return RAID6Boot{}, err
+	}
+	k := guests[0]
+	text, err := os.ReadFile(k.Console)
+	if err != nil {
+		return RAID6Boot{}, err
+	}
+	b := readRAID6Boot(string(text), o.Base.KUnitRAID6)
+	for _, why := range []string{k.Died, k.Trace} {
+		if why != "" {
+			b.Problems = append(b.Problems, why)
+		}
+	}
+	if len(b.Problems) > 0 {
+		b.Problems = append(b.Problems, "console: "+k.Console)
+	}
+	return b, nil
+}
+
+// What a console says: lib/raid6/algos.c, and KUnit's KTAP
+// (Documentation/dev-tools/ktap.rst).
+var (
+	stampRE  = regexp.MustCompile(`^\[ *\d+\.\d+\] ?`)
+	resultRE = regexp.MustCompile(`^ *(not )?ok \d+ (\S+)`)
+	totalsRE = regexp.MustCompile(`^# raid6\S*: pass:(\d+) fail:(\d+) skip:\d+ total:\d+`)
+)
+
+// readRAID6Boot reads a console. With kunit, its suite must be there and have passed.
+func readRAID6Boot(text string, kunit bool) (b RAID6Boot) {
+	chosen, passed := false, false
+	for line := range strings.Lines(text) {
+		line = stampRE.ReplaceAllString(strings.TrimRight(line, "\r\n"), "")
+		totals := totalsRE.FindStringSubmatch(line)
+		result := resultRE.FindStringSubmatch(line)
+		switch {
+		case strings.HasPrefix(line, "raid6: "):
+			b.Said = append(b.Said, line)
+			chosen = chosen || strings.HasPrefix(line, "raid6: using algorithm ")
+		case totals != nil:
+			b.Said = append(b.Said, line)
+			passed = passed || totals[1] != "0" && totals[2] == "0"
+		case result != nil && result[1] != "":
+			b.Problems = append(b.Problems, "KUnit: "+strings.TrimSpace(line))
+		}
+	}
+	if !chosen {
+		b.Problems = append(b.Problems, "the kernel has not said which algorithm it uses")
+	}
+	if kunit && !passed {
+		b.Problems = append(b.Problems, "KUnit has not said that the suite raid6 passed")
+	}
+	return b
+}
