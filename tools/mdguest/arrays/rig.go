@@ -35,8 +35,8 @@ const (
 const (
 	commandLimit = 30 * time.Second // for one mdadm
 	syncLimit    = 40 * time.Second // for a resync, a recovery or a reshape
-	goneLimit    = 3 * time.Second  // for a device that nobody needs
-	peace        = time.Second      // after which one that is there stays
+	goneLimit    = 10 * time.Second // for a device that nobody needs
+	peace        = 2 * time.Second  // after which one that is there stays
 )
 
 // rig is what a cell works with: a device, members, and an opener.
