@@ -6,13 +6,15 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"strings"
 )
 
 // prompt is how the guest's shell asks for a command, at the beginning of a line.
 const prompt = "\n$ "
 
-// endOfInput is what a person types to leave the shell.
-const endOfInput = "\x04"
+// leave is what ends the shell. After a command that has failed, gosh reads on at an
+// end of its input, or an exit that hands the status on (runInteractiveSimple()).
+const leave = "exit 0\n"
 
 // promptWriter passes on what a guest prints, and tells of each prompt.
 type promptWriter struct {
@@ -41,16 +43,21 @@ func (w *promptWriter) Write(p []byte) (int, error) {
 
 // feed gives a guest's shell the lines of in, each when it asks for one: what comes
 // before it listens is lost, and so is more than a line at a time, if it is much.
-// After the last line it leaves the shell.
+// After the last line, or instead of an exit, it leaves the shell.
 func feed(in io.Reader, prompts <-chan struct{}, to io.Writer) {
 	lines := bufio.NewScanner(in)
 	for range prompts {
-		text := endOfInput
-		if lines.Scan() {
+		text := leave
+		if lines.Scan() && !isExit(lines.Text()) {
 			text = lines.Text() + "\n"
 		}
-		if _, err := io.WriteString(to, text); err != nil || text == endOfInput {
+		if _, err := io.WriteString(to, text); err != nil || text == leave {
 			return
 		}
 	}
+}
+
+func isExit(line string) bool {
+	words := strings.Fields(line)
+	return len(words) > 0 && words[0] == "exit"
 }

@@ -12,13 +12,19 @@ import (
 
 // TestFeed plays a guest that loses what comes before its prompt.
 func TestFeed(t *testing.T) {
+	for _, input := range []string{"uname -r\necho $ 5\n", "uname -r\necho $ 5\n exit 3\necho never\n"} {
+		testFeed(t, input)
+	}
+}
+
+func testFeed(t *testing.T, input string) {
 	prompts := make(chan struct{}, 1)
 	var seen bytes.Buffer
 	w := &promptWriter{to: &seen, prompts: prompts}
 	typed, keyboard := io.Pipe()
 	ended := make(chan bool)
 	go func() {
-		feed(strings.NewReader("uname -r\necho $ 5\n"), prompts, keyboard)
+		feed(strings.NewReader(input), prompts, keyboard)
 		close(ended)
 	}()
 	buf := make([]byte, 100)
@@ -26,7 +32,7 @@ func TestFeed(t *testing.T) {
 		{"booting\r\nprice: $ 5\r\n$ ", "uname -r\n"},
 		{"uname -r\r\n6.1\r\n$", ""},
 		{" ", "echo $ 5\n"},
-		{"echo $ 5\r\n$ 5\r\n", endOfInput},
+		{"echo $ 5\r\n$ 5\r\n", leave},
 		{"\n$ \n$ bye\n", ""}, // nobody waits for these
 	} {
 		if _, err := io.WriteString(w, step.prints); err != nil {
