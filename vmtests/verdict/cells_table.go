@@ -32,11 +32,19 @@ func WriteCells(w io.Writer, guests []Kernel) (problems []string, err error) {
 			}
 		}
 	}
+	if problems == nil && !slices.ContainsFunc(guests, ranCell) {
+		problems = []string{"nothing was tested: these kernels have none of the cells (" + guests[0].Label + " of " + guests[0].Release + ")"}
+	}
 	_, err = fmt.Fprintln(w, render(sections, append([]string{""}, personalities...)...))
 	for _, line := range unpatched {
 		fmt.Fprintln(w, line)
 	}
 	return problems, err
+}
+
+// ranCell tells whether a kernel had any of the cells.
+func ranCell(g Kernel) bool {
+	return slices.ContainsFunc(summarize(g).Cells, func(c event.Cell) bool { return c.Skipped == "" })
 }
 
 // failed says which cells failed, and with what.

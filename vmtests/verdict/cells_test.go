@@ -39,6 +39,7 @@ func TestCells(t *testing.T) {
 		{"data lost", []Kernel{cellGuest("patched", lived, lost)}, 1, "FAIL ✗"},
 		{"data lost unpatched", []Kernel{cellGuest("unpatched", lost), cellGuest("patched", lived)}, 0,
 			"unpatched (not judged): raid5/stop-dirty: block 7 is of writing 1, not 2"},
+		{"nothing to run", []Kernel{cellGuest("unpatched", skipped), cellGuest("patched", skipped)}, 1, ""},
 		{"nothing reported", []Kernel{cellGuest("patched")}, 1, ""},
 	} {
 		var out strings.Builder

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"mdlife/tools/event"
 )
@@ -143,7 +144,28 @@ func WriteWindows(w io.Writer, guests []Kernel) (problems []string, err error) {
 			problems = append(problems, fmt.Sprintf("%s: %s: %s", g.Label, f.Kind, f.Title)+frames(f))
 		}
 	}
+	if problems == nil && !slices.ContainsFunc(ks, ranWindow) {
+		problems = []string{"nothing was tested: " + nothingForced(ks)}
+	}
 	never := func(string) bool { return false }
 	_, err = fmt.Fprintln(w, render([]Section{windowSection(never, ks...)}, header...))
 	return problems, err
+}
+
+// ranWindow tells whether a kernel could show any of the windows.
+func ranWindow(k KernelPart) bool {
+	return slices.ContainsFunc(k.Windows, func(w event.Window) bool { return w.Skipped == "" })
+}
+
+// nothingForced says why no window was forced.
+func nothingForced(ks []KernelPart) string {
+	var why []string
+	for _, k := range ks {
+		for _, w := range k.Windows {
+			if reason := w.Name + ": " + w.Skipped; !slices.Contains(why, reason) {
+				why = append(why, reason)
+			}
+		}
+	}
+	return strings.Join(why, "; ")
 }
