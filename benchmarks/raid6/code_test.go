@@ -136,7 +136,7 @@ static void raid6_trap_gen_syndrome(int disks, size_t bytes, void **ptrs)
 }
 
 const struct raid6_calls raid6_trapx4 = {
-	raid6_trap_gen_syndrome, raid6_gfni512_xor_syndrome, raid6_have_gfni512, "trapx4", .priority = 2
+	raid6_trap_gen_syndrome, raid6_gfni512_xor_syndrome, raid6_have_gfni512, "trapx4", .priority = 4
 };
 const struct raid6_calls raid6_gfni512x4`)
 	code.edit(t, "lib/raid6/algos.c", "\t&raid6_gfni512x4,\n", "\t&raid6_gfni512x4,\n\t&raid6_trapx4,\n")
