@@ -91,6 +91,25 @@ func runCheck(ctx context.Context, name string, emulator []string, program strin
 	return r
 }
 
+// runSelect has the code choose an algorithm, as at boot.
+func runSelect(ctx context.Context, emulator []string, program string) CheckResult {
+	line := append(append([]string{}, emulator...), program, "-select")
+	out, err := exec.CommandContext(ctx, line[0], line[1:]...).CombinedOutput()
+	r := CheckResult{OK: err == nil, Output: string(out)}
+	const said = "raid6: using algorithm "
+	_, name, ok := strings.Cut(r.Output, said)
+	name, _, _ = strings.Cut(name, "\n")
+	switch {
+	case err != nil:
+		r.Summary = "selection: " + err.Error()
+	case !ok:
+		r.OK, r.Summary = false, "selection: none"
+	default:
+		r.Summary = "selects " + name
+	}
+	return r
+}
+
 // runControl expects the check to fail, and by its own verdict.
 func runControl(ctx context.Context, program, flip string) CheckResult {
 	name := "control, a flipped bit at " + flip

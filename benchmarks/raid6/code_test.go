@@ -79,11 +79,11 @@ func TestCheckFindsMutants(t *testing.T) {
 	needGFNI(t)
 	for name, m := range map[string]struct{ file, from, to, algo, finds string }{
 		"xor of two of three": {"lib/raid6/gfni_avx512.c", "vpternlogq $0x96,%%zmm8,%%zmm12,%%zmm0", "vpternlogq $0x3c,%%zmm8,%%zmm12,%%zmm0", "gfni512x4", "gen P"},
-		"odd disk left out":   {"lib/raid6/gfni_avx512.c", "if (z == first)", "if (z == first + 1)", "gfni512x4", "gen "},
-		"wrong first disk":    {"lib/raid6/gfni_avx512.c", "raid6_gfexp[start]", "raid6_gfexp[start + 1]", "gfni512x4", "xor "},
-		"one column too much": {"lib/raid6/gfni_avx512.c", "d < bytes", "d <= bytes", "gfni512x4", "wrote outside"},
-		"wrong P multiplier":  {"lib/raid6/gfni_avx512.c", "raid6_gfexi[failb - faila]", "raid6_gfexi[failb]", "gfni512x4", "lost "},
-		"P is not recovered":  {"lib/raid6/gfni_avx512.c", "xor_q_into_p();\n\t\tstore_p", "store_p", "gfni512x4", "lost "},
+		"odd disk left out":   {"lib/raid6/gfni.h", "if (z == first)", "if (z == first + 1)", "gfni512x4", "gen "},
+		"wrong first disk":    {"lib/raid6/gfni.h", "raid6_gfexp[start]", "raid6_gfexp[start + 1]", "gfni512x4", "xor "},
+		"one column too much": {"lib/raid6/gfni.h", "d < bytes", "d <= bytes", "gfni512x4", "wrote outside"},
+		"wrong P multiplier":  {"lib/raid6/gfni.h", "raid6_gfexi[failb - faila]", "raid6_gfexi[failb]", "gfni512x4", "lost "},
+		"P is not recovered":  {"lib/raid6/gfni.h", "xor_q_into_p();\n\t\tstore_p", "store_p", "gfni512x4", "lost "},
 		"AVX2, wrong matrix":  {"lib/raid6/gfni_avx2.c", "raid6_gfaffine[4]", "raid6_gfaffine[8]", "gfni256x4", "gen Q"},
 		"table, wrong bit":    {"lib/raid6/mktables.c", "(7 - i) + j", "(7 - i) + (j ^ 1)", "matrices", "the matrix of"},
 		"stock code, xor":     {"lib/raid6/avx512.c", "vmovdqa64 %%zmm11,%3\\n\\t\"\n\t\t\t     \"vpxorq %4", "vmovdqa64 %%zmm10,%3\\n\\t\"\n\t\t\t     \"vpxorq %4", "avx512x4", "xor "},
@@ -136,7 +136,7 @@ static void raid6_trap_gen_syndrome(int disks, size_t bytes, void **ptrs)
 }
 
 const struct raid6_calls raid6_trapx4 = {
-	raid6_trap_gen_syndrome, raid6_gfni512_xor_syndrome, raid6_have_gfni512, "trapx4", .priority = 2
+	raid6_trap_gen_syndrome, raid6_gfni_xor_syndrome, raid6_have_gfni512, "trapx4", .priority = 4
 };
 const struct raid6_calls raid6_gfni512x4`)
 	code.edit(t, "lib/raid6/algos.c", "\t&raid6_gfni512x4,\n", "\t&raid6_gfni512x4,\n\t&raid6_trapx4,\n")

@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+#define X86_FEATURE_CLFLUSH	(0 * 32 + 19)
 #define X86_FEATURE_MMX		(0 * 32 + 23)
 #define X86_FEATURE_FXSR	(0 * 32 + 24)
 #define X86_FEATURE_XMM		(0 * 32 + 25)
