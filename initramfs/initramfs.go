@@ -43,6 +43,9 @@ func Build(ctx context.Context, cfg Config) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
+	if err := CheckGo(ctx, root); err != nil {
+		return Image{}, fmt.Errorf("initramfs: %w", err)
+	}
 	dir := filepath.Join(cfg.CacheDir, "initramfs")
 	phase := cfg.Progress.Start("initramfs")
 	from := func(what selection) layer {

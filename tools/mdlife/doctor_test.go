@@ -17,8 +17,14 @@ func TestDoctorNamesWhatIsMissing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "apt-get install --no-install-recommends apt bc bison") {
 		t.Errorf("error %v", err)
 	}
-	if !strings.Contains(out.String(), "missing  flex                     no flex\n") {
-		t.Errorf("output %q", out.String())
+	const noGo = "no go command: install Go 1."
+	if err == nil || !strings.Contains(err.Error(), noGo) {
+		t.Errorf("error %v", err)
+	}
+	for _, row := range []string{"missing  flex                     no flex\n", "missing  go                       " + noGo} {
+		if !strings.Contains(out.String(), row) {
+			t.Errorf("output %q", out.String())
+		}
 	}
 }
 
