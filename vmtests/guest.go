@@ -106,9 +106,13 @@ func isDone(events []event.Event) bool {
 }
 
 // ChooseAccel settles on an accelerator where the options name none: one that boots
-// this kernel, if that has not been tried here before.
+// this kernel, if that has not been tried here before. KVM is refused where it does
+// not: a verdict over guests that cannot run says nothing.
 func (o *Options) ChooseAccel(ctx context.Context, a Artefact, image initramfs.Image) error {
-	if o.Accel != "" {
+	switch {
+	case o.Accel == vm.KVM:
+		return vm.CheckKVM(ctx, a.BzImage(), image.Path)
+	case o.Accel != "":
 		return nil
 	}
 	p, err := vm.ProbeAccel(ctx, a.BzImage(), image.Path)

@@ -18,9 +18,21 @@ func reportAccel(ctx context.Context, w io.Writer) {
 		fmt.Fprintf(w, "missing  %-24s %v\n", "accelerator", err)
 		return
 	}
+	fmt.Fprintln(w, accelRow(p))
+}
+
+// accelRow is the row of an answer.
+func accelRow(p vm.Probe) string {
 	status := "ok"
 	if p.Note != "" {
 		status = "note"
 	}
-	fmt.Fprintf(w, "%-8s %-24s %s %s\n", status, "accelerator", p.Accel, p.Note)
+	row := fmt.Sprintf("%-8s %-24s %s", status, "accelerator", p.Accel)
+	switch {
+	case p.Note != "":
+		row += " " + p.Note
+	case p.Accel == vm.KVM && !p.Booted:
+		row += "; only a boot sector was tried, a kernel will be at the first run"
+	}
+	return row
 }

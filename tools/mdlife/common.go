@@ -86,6 +86,11 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	if err := kernel.CheckCache(); err != nil {
 		return o, err
 	}
+	if o.Accel == vm.KVM { // what is known already need not wait for a kernel
+		if err := vm.CheckKVM(cmd.Context(), "", ""); err != nil {
+			return o, err
+		}
+	}
 	o.Progress = progress.New(cmd.ErrOrStderr())
 	if o.Tree != "" {
 		noteNearer(o)

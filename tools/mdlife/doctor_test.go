@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"mdlife/vmtests/vm"
 )
 
 func TestDoctorNamesWhatIsMissing(t *testing.T) {
@@ -24,6 +26,18 @@ func TestDoctorNamesWhatIsMissing(t *testing.T) {
 	for _, row := range []string{"missing  flex                     no flex\n", "missing  go                       " + noGo} {
 		if !strings.Contains(out.String(), row) {
 			t.Errorf("output %q", out.String())
+		}
+	}
+}
+
+func TestDoctorSaysWhatKVMHasRun(t *testing.T) {
+	for want, p := range map[string]vm.Probe{
+		"ok       accelerator              kvm": {Accel: vm.KVM, Booted: true},
+		"ok       accelerator              kvm; only a boot sector was tried, a kernel will be at the first run": {Accel: vm.KVM},
+		"note     accelerator              tcg no KVM": {Accel: vm.TCG, Note: "no KVM"},
+	} {
+		if got := accelRow(p); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
