@@ -91,7 +91,7 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 			return o, err
 		}
 	}
-	o.Progress = progress.New(cmd.ErrOrStderr())
+	o.Progress = progress.New(cmd.Context(), cmd.ErrOrStderr())
 	if o.Tree != "" {
 		noteNearer(o)
 	}

@@ -34,7 +34,7 @@ func TestDoctorSaysWhatKVMHasRun(t *testing.T) {
 	for want, p := range map[string]vm.Probe{
 		"ok       accelerator              kvm": {Accel: vm.KVM, Booted: true},
 		"ok       accelerator              kvm; only a boot sector was tried, a kernel will be at the first run": {Accel: vm.KVM},
-		"note     accelerator              tcg no KVM": {Accel: vm.TCG, Note: "no KVM"},
+		"note     accelerator              tcg no KVM":                                                           {Accel: vm.TCG, Note: "no KVM"},
 	} {
 		if got := accelRow(p); got != want {
 			t.Errorf("%q, want %q", got, want)

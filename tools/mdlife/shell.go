@@ -63,6 +63,9 @@ func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Confi
 	if image, err = a.Image(cmd.Context(), image, true); err != nil {
 		return err
 	}
+	if err := o.ChooseAccel(cmd.Context(), a, image); err != nil {
+		return err
+	}
 	// For u-root's init: leave the console to the shell. Otherwise init puts a
 	// pipe between the shell and the terminal, and the shell ends at once.
 	cfg.Append = append(slices.Clone(o.Append), "--", "-test")
