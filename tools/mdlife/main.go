@@ -81,6 +81,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%s: %w; %s --help shows its flags", cmd.CommandPath(), err, cmd.CommandPath())
 	})
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newArrays(), newPower(), newClient(), newMatrix(), newRAID6(), newRebase(), newDoctor())
 	return root
 }

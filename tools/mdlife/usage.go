@@ -38,10 +38,40 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if !cmd.HasParent() {
-		return usagef("unknown command %q; mdlife --help lists them", args[0])
+	if cmd.HasSubCommands() {
+		return unknownCommand(cmd, args[0])
 	}
 	return usagef("%s takes no argument %q; %s --help shows its flags", cmd.CommandPath(), args[0], cmd.CommandPath())
+}
+
+// unknownCommand refuses a word where a subcommand of cmd is wanted.
+func unknownCommand(cmd *cobra.Command, word string) error {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return usagef("%s: unknown command %q; there are %s", cmd.CommandPath(), word, strings.Join(names, ", "))
+}
+
+// newHelp is cobra's command help, which knows no mistakes.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Tell about mdlife or one of its commands",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return usage(err)
+			}
+			if err := noArgs(about, rest); err != nil {
+				return err
+			}
+			about.InitDefaultHelpFlag() // cobra adds it only to what it executes
+			return about.Help()
+		},
+	}
 }
 
 // doubleDashes turns Go's way of writing long flags (-base 6.1) into pflag's

@@ -35,6 +35,9 @@ func runCLI(t *testing.T, line string) (code int, stdout, stderr string) {
 func TestMistakesGetOneLineAndExitTwo(t *testing.T) {
 	for line, want := range map[string]string{
 		"frobnicate":                   `unknown command "frobnicate"`,
+		"help frobnicate":              `unknown command "frobnicate"; there are arrays, bench, `,
+		"help raid6 frobnicate":        `mdlife raid6: unknown command "frobnicate"`,
+		"raid6 frobnicate":             `unknown command "frobnicate"; there are bench, boot, check`,
 		"kernel -bse 6.1":              "unknown flag: --bse",
 		"kernel -base 5.99":            "5.99",
 		"kernel -variant best":         "best",
@@ -82,6 +85,14 @@ func TestHelpHasExamples(t *testing.T) {
 		code, out, _ := runCLI(t, cmd.Name()+" --help")
 		if code != exitOK || !strings.Contains(out, "Examples:") || !strings.Contains(out, "mdlife "+cmd.Name()) {
 			t.Errorf("mdlife %s --help: exit %d, no examples in %q", cmd.Name(), code, out)
+		}
+	}
+}
+
+func TestHelpCommand(t *testing.T) {
+	for line, want := range map[string]string{"help": "Available Commands:", "help raid6 check": "mdlife raid6 check [flags]"} {
+		if code, out, _ := runCLI(t, line); code != exitOK || !strings.Contains(out, want) {
+			t.Errorf("mdlife %s: exit %d, no %q in %q", line, code, want, out)
 		}
 	}
 }
