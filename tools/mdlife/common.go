@@ -63,7 +63,7 @@ func parseSeries(s string) (vmtests.Series, error) {
 func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	o := vmtests.Options{Tree: t.tree, Accel: vm.Accel(t.accel), Append: strings.Fields(t.params)}
 	var err error
-	if o.Base, err = findBase(t.base); err != nil {
+	if o.Base, err = findBase("base", t.base); err != nil {
 		return o, err
 	}
 	if o.Series, err = parseSeries(t.series); err != nil {
@@ -117,10 +117,10 @@ func checkNames(flag string, names []string) error {
 }
 
 // findBase is kernel.FindBase with the mistake marked as the user's.
-func findBase(name string) (kernel.Base, error) {
+func findBase(flag, name string) (kernel.Base, error) {
 	base, err := kernel.FindBase(name)
 	if err != nil {
-		return base, usagef("-base: %w", err)
+		return base, usagef("-%s: %w", flag, err)
 	}
 	return base, nil
 }
@@ -135,12 +135,16 @@ func baseNames() []string {
 }
 
 // variantHelp is the help text of the flag -variant.
-var variantHelp = "one of " + variantNames() + "; base, or unpatched, is the kernel without the series"
+var variantHelp = "one of " + variantNames() + "; unpatched is the kernel without the series"
 
 // variantNames lists the variants for messages.
 func variantNames() string {
 	var names []string
 	for _, v := range kernel.Variants() {
+		if v == kernel.VariantBase {
+			names = append(names, "unpatched (or "+string(v)+")")
+			continue
+		}
 		names = append(names, string(v))
 	}
 	return strings.Join(names, ", ")

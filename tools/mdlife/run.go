@@ -46,7 +46,7 @@ The unpatched kernel will not.`,
 			return err
 		}
 		if err := all.Check(v); err != nil {
-			return usagef("-tests: %w", err)
+			return testsError("tests", "variant", err)
 		}
 		if err := checkRace(all.Race); err != nil {
 			return err
