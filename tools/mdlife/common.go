@@ -28,11 +28,17 @@ type target struct {
 
 // addTarget adds the flags -base, -tree, -accel and -append.
 func addTarget(cmd *cobra.Command) *target {
+	t := addSources(cmd)
+	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
+	cmd.Flags().StringVar(&t.params, "append", "", "more kernel parameters, for all guests")
+	return t
+}
+
+// addSources adds the flags -base, -series and -tree: all that a kernel is built from.
+func addSources(cmd *cobra.Command) *target {
 	t := addBase(cmd)
 	addSeries(cmd, t)
 	cmd.Flags().StringVar(&t.tree, "tree", "", "a kernel tree of your own, taken as it stands in place of the base with the series")
-	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
-	cmd.Flags().StringVar(&t.params, "append", "", "kernel parameters more, for all guests")
 	return t
 }
 
@@ -159,6 +165,15 @@ func parseVariant(s string) (kernel.Variant, error) {
 		return v, nil
 	}
 	return "", usagef("-variant %s: want one of %s", s, variantNames())
+}
+
+// variant is parseVariant for a command of one kernel, which a tree must be of use to.
+func (t *target) variant(s string) (kernel.Variant, error) {
+	v, err := parseVariant(s)
+	if err == nil && v == kernel.VariantBase && t.tree != "" {
+		return v, usagef("-tree %s -variant %s: the unpatched kernel is the base's, and not your tree's; leave one of the flags out", t.tree, s)
+	}
+	return v, err
 }
 
 // checkRange refuses a number outside of lo to hi.

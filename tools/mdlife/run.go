@@ -38,7 +38,7 @@ The unpatched kernel will not.`,
 	f.IntVar(&all.Cycles, "cycles", all.Cycles, "cycles of the mdadm loop")
 	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		v, err := parseVariant(variant)
+		v, err := t.variant(variant)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ In the guest: mdadm --create …, mdstress --help; poweroff or Ctrl-a x ends it.
 	cmd.Flags().IntVar(&cpus, "cpus", 2, "virtual CPUs")
 	cmd.Flags().IntVar(&mem, "mem", 1024, "memory in MiB")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		v, err := parseVariant(variant)
+		v, err := t.variant(variant)
 		if err != nil {
 			return err
 		}
