@@ -118,12 +118,12 @@ func (n need) present() (sign string, ok bool) {
 
 // reportSpace prints how much room the cache's file system has.
 func reportSpace(w io.Writer) error {
-	dir, err := kernel.CacheDir()
-	if err != nil {
-		return err
-	}
 	if err := kernel.CheckCache(); err != nil {
 		fmt.Fprintf(w, "missing  %-24s %v\n", "cache", err)
+		return err
+	}
+	dir, err := kernel.CacheDir()
+	if err != nil {
 		return err
 	}
 	var st unix.Statfs_t

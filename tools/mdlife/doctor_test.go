@@ -30,6 +30,16 @@ func TestDoctorNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
+func TestDoctorWithoutAPlaceForTheCache(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", "not/absolute")
+	var out bytes.Buffer
+	err := doctor(context.Background(), &out)
+	const row = "missing  cache                    no place for the cache: "
+	if err == nil || !strings.Contains(out.String(), row) || strings.Contains(out.String(), "accelerator") {
+		t.Errorf("error %v, output %q", err, out.String())
+	}
+}
+
 func TestDoctorSaysWhatKVMHasRun(t *testing.T) {
 	for want, p := range map[string]vm.Probe{
 		"ok       accelerator              kvm": {Accel: vm.KVM, Booted: true},
