@@ -68,7 +68,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &empty):
 		return usagef("-%s: want %s", empty.GetSpecifiedName(), wanted(empty.GetFlag(), err))
 	case errors.As(err, &invalid):
-		return usagef("-%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), wanted(invalid.GetFlag(), invalid.Unwrap()))
+		return usagef("%s: want %s", strings.TrimSpace("-"+invalid.GetFlag().Name+" "+invalid.GetValue()), wanted(invalid.GetFlag(), invalid.Unwrap()))
 	}
 	return usagef("%w; %s -help shows its flags", err, cmd.CommandPath())
 }
