@@ -43,6 +43,9 @@ func Build(ctx context.Context, cfg Config) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
+	if err := CheckGo(ctx, root); err != nil {
+		return Image{}, fmt.Errorf("initramfs: %w", err)
+	}
 	dir := filepath.Join(cfg.CacheDir, "initramfs")
 	phase := cfg.Progress.Start("initramfs")
 	from := func(what selection) layer {
@@ -58,6 +61,9 @@ func Build(ctx context.Context, cfg Config) (Image, error) {
 		layers = append(layers, from(volumes))
 	}
 	img, err := build(ctx, store{dir}, layers, phase.Step)
+	if ctx.Err() != nil { // a compiler that was ended says "signal: killed", and not why
+		err = ctx.Err()
+	}
 	phase.End(err)
 	if err != nil {
 		return Image{}, fmt.Errorf("initramfs: %w", err)

@@ -41,9 +41,6 @@ func newJob(ctx context.Context, req Request) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTools(ctx); err != nil {
-		return nil, err
-	}
 	compiler, err := compilerID(ctx)
 	if err != nil {
 		return nil, err

@@ -181,7 +181,7 @@ func TestTwoRunsBuildOnce(t *testing.T) {
 	req := fakeRequest(t, nil)
 	req.Variant = VariantPatched
 	req.PatchDir = patchDir(t, []string{"1.patch"}, map[string]string{"1.patch": diff("2", "a2", "A2")})
-	req.Progress = progress.New(io.Discard)
+	req.Progress = progress.New(t.Context(), io.Discard)
 	other := buildElsewhere(t, req) // the base, which the others start from
 	results := make([]Result, 3)
 	var wg sync.WaitGroup

@@ -169,6 +169,9 @@ func Build(ctx context.Context, req Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := checkTools(ctx); err != nil { // before the source is fetched, which takes longer
+		return Result{}, err
+	}
 	if req.Tree != "" {
 		return buildTree(ctx, req)
 	}

@@ -34,7 +34,7 @@ func TestDeadArchive(t *testing.T) {
 	var out bytes.Buffer
 	req := Request{
 		Base:     Base{Name: "fake", Suites: []string{"sid"}, Package: "linux-source-*", Moving: true},
-		CacheDir: t.TempDir(), Jobs: 1, Progress: progress.New(&out),
+		CacheDir: t.TempDir(), Jobs: 1, Progress: progress.New(t.Context(), &out),
 	}
 	if _, err := req.source(t.Context()); !errors.Is(err, ErrNotFetched) || !strings.Contains(err.Error(), "could not be fetched") {
 		t.Errorf("a moving base: %v", err)

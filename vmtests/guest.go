@@ -22,7 +22,8 @@ import (
 
 // RunGuest boots one kernel, has it carry out plan and returns what it
 // reported. A guest that dies is no error but a result that says so; an error
-// means that it could not be started or that ctx was cancelled.
+// means that it could not be started, that its console could not be kept, or that
+// ctx was cancelled.
 func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Kernel, error) {
 	cfg, image, err := o.guest(ctx, a, image, plan)
 	if err != nil {
@@ -50,7 +51,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 	}
 	var failure *vm.Failure
 	if !errors.As(err, &failure) {
-		return k, err // QEMU never ran
+		return k, err // this machine's fault: QEMU never ran, or the disk is full
 	}
 	k.Trace = failure.Error()
 	if len(failure.Findings) == 0 || !isDone(res.Events) {
@@ -106,9 +107,13 @@ func isDone(events []event.Event) bool {
 }
 
 // ChooseAccel settles on an accelerator where the options name none: one that boots
-// this kernel, if that has not been tried here before.
+// this kernel, if that has not been tried here before. KVM is refused where it does
+// not: a verdict over guests that cannot run says nothing.
 func (o *Options) ChooseAccel(ctx context.Context, a Artefact, image initramfs.Image) error {
-	if o.Accel != "" {
+	switch {
+	case o.Accel == vm.KVM:
+		return vm.CheckKVM(ctx, a.BzImage(), image.Path)
+	case o.Accel != "":
 		return nil
 	}
 	p, err := vm.ProbeAccel(ctx, a.BzImage(), image.Path)

@@ -36,7 +36,7 @@ type Options struct {
 	Long       bool          // with the checks that take long
 	Seed       uint64        // of the races; 0: a new one
 	Accel      vm.Accel      // "": whichever truly runs a guest
-	Append     []string      // kernel parameters more
+	Append     []string      // more kernel parameters
 	Sequential bool          // boot the patched kernel after the unpatched one, not beside it
 	Out        string        // where results go; "": Root/out/<base>
 	comparing  bool          // the consoles are a verdict's

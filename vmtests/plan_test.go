@@ -134,7 +134,7 @@ func TestCheckTree(t *testing.T) {
 
 func TestPhasesFollowTheGuest(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	tr := progress.New(&bytes.Buffer{})
+	tr := progress.New(t.Context(), &bytes.Buffer{})
 	s := &phaseShow{tracker: tr, guest: "patched"}
 	s.next("boot")
 	for _, e := range []event.Event{

@@ -4,6 +4,7 @@ package vmtests
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,6 +87,9 @@ const (
 	numberTest   = "mdadm-by-number"
 )
 
+// ErrWantsModules says that a test can only run on [kernel.VariantModular].
+var ErrWantsModules = errors.New("wants md as modules")
+
 // Check says in one line which name is no test's, or none that any of these
 // variants can run, before anything is built.
 func (t Tests) Check(variants ...kernel.Variant) error {
@@ -96,7 +100,7 @@ func (t Tests) Check(variants ...kernel.Variant) error {
 		window, isWindow := strings.CutPrefix(name, windowPrefix)
 		needs := isWindow && windows.NeedsModule(window) || !isWindow && checks.NeedsModule(name)
 		if needs && !slices.Contains(variants, kernel.VariantModular) {
-			return fmt.Errorf("%s wants md as modules: variant %s", name, kernel.VariantModular)
+			return fmt.Errorf("%s %w", name, ErrWantsModules)
 		}
 	}
 	return nil

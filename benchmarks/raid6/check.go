@@ -37,14 +37,20 @@ func CheckNative(ctx context.Context, req kernel.Request, root string) ([]CheckR
 // which gen_syndrome uses, and of one that only recovery uses.
 var flips = []string{"2:0", "2:63", "4:17", "4:40", "0xf4:5"}
 
-func check(ctx context.Context, req kernel.Request, root string, others []arch) ([]CheckResult, error) {
+func check(ctx context.Context, req kernel.Request, root string, others []arch) (results []CheckResult, err error) {
 	dir, err := os.MkdirTemp("", "mdlife-raid6-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	phase := req.Progress.Start("check lib/raid6")
-	defer func() { phase.End(err) }()
+	defer func() {
+		// A compiler that was ended says "signal: killed", and not why.
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		phase.End(err)
+	}()
 	code, err := CopyCode(ctx, req, root, req.PatchDir, 0, filepath.Join(dir, "src"))
 	if err != nil {
 		return nil, err
@@ -53,7 +59,7 @@ func check(ctx context.Context, req kernel.Request, root string, others []arch) 
 	if err != nil {
 		return nil, err
 	}
-	results := []CheckResult{runCheck(ctx, "native", nil, program)}
+	results = []CheckResult{runCheck(ctx, "native", nil, program)}
 	for _, flip := range flips {
 		results = append(results, runControl(ctx, program, flip))
 	}
@@ -69,7 +75,7 @@ func check(ctx context.Context, req kernel.Request, root string, others []arch) 
 	for _, a := range others {
 		results = append(results, checkArch(ctx, code, a, filepath.Join(dir, a.name), program))
 	}
-	return results, ctx.Err()
+	return results, nil
 }
 
 // runCheck runs the program, under an emulator if there is one.

@@ -47,6 +47,11 @@ var (
 	AllOps     = []Op{Gen, RMW, Recovery}
 )
 
+// References are the stock algorithms of all bases on x86-64, to compare with. Not every
+// CPU can run them all.
+var References = []string{"int64x1", "int64x2", "int64x4", "int64x8", "sse2x1", "sse2x2", "sse2x4",
+	"avx2x1", "avx2x2", "avx2x4", "avx512x1", "avx512x2", "avx512x4"}
+
 // MinRounds and MaxRounds are how many rounds a cell gets unless told otherwise.
 const (
 	MinRounds = 21

@@ -54,6 +54,9 @@ func run(args []string) error {
 				return windows.Help(os.Stdout)
 			}
 			return byHand(func(ctx context.Context) error {
+				if err := windows.Check(args[1:]); err != nil { // once, and not for each of both halves
+					return err
+				}
 				l := link.Lines(os.Stdout)
 				return errors.Join(runWindows(ctx, l, args[1:], false), runWindows(ctx, l, args[1:], true))
 			})

@@ -28,11 +28,17 @@ type target struct {
 
 // addTarget adds the flags -base, -tree, -accel and -append.
 func addTarget(cmd *cobra.Command) *target {
+	t := addSources(cmd)
+	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
+	cmd.Flags().StringVar(&t.params, "append", "", "more kernel parameters, for all guests")
+	return t
+}
+
+// addSources adds the flags -base, -series and -tree: all that a kernel is built from.
+func addSources(cmd *cobra.Command) *target {
 	t := addBase(cmd)
 	addSeries(cmd, t)
 	cmd.Flags().StringVar(&t.tree, "tree", "", "a kernel tree of your own, taken as it stands in place of the base with the series")
-	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
-	cmd.Flags().StringVar(&t.params, "append", "", "kernel parameters more, for all guests")
 	return t
 }
 
@@ -63,7 +69,7 @@ func parseSeries(s string) (vmtests.Series, error) {
 func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	o := vmtests.Options{Tree: t.tree, Accel: vm.Accel(t.accel), Append: strings.Fields(t.params)}
 	var err error
-	if o.Base, err = findBase(t.base); err != nil {
+	if o.Base, err = findBase("base", t.base); err != nil {
 		return o, err
 	}
 	if o.Series, err = parseSeries(t.series); err != nil {
@@ -86,7 +92,12 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	if err := kernel.CheckCache(); err != nil {
 		return o, err
 	}
-	o.Progress = progress.New(cmd.ErrOrStderr())
+	if o.Accel == vm.KVM { // what is known already need not wait for a kernel
+		if err := vm.CheckKVM(cmd.Context(), "", ""); err != nil {
+			return o, err
+		}
+	}
+	o.Progress = progress.New(cmd.Context(), cmd.ErrOrStderr())
 	if o.Tree != "" {
 		noteNearer(o)
 	}
@@ -112,10 +123,10 @@ func checkNames(flag string, names []string) error {
 }
 
 // findBase is kernel.FindBase with the mistake marked as the user's.
-func findBase(name string) (kernel.Base, error) {
+func findBase(flag, name string) (kernel.Base, error) {
 	base, err := kernel.FindBase(name)
 	if err != nil {
-		return base, usagef("-base: %w", err)
+		return base, usagef("-%s: %w", flag, err)
 	}
 	return base, nil
 }
@@ -130,12 +141,16 @@ func baseNames() []string {
 }
 
 // variantHelp is the help text of the flag -variant.
-var variantHelp = "one of " + variantNames() + "; base, or unpatched, is the kernel without the series"
+var variantHelp = "one of " + variantNames() + "; unpatched is the kernel without the series"
 
 // variantNames lists the variants for messages.
 func variantNames() string {
 	var names []string
 	for _, v := range kernel.Variants() {
+		if v == kernel.VariantBase {
+			names = append(names, "unpatched (or "+string(v)+")")
+			continue
+		}
 		names = append(names, string(v))
 	}
 	return strings.Join(names, ", ")
@@ -150,6 +165,15 @@ func parseVariant(s string) (kernel.Variant, error) {
 		return v, nil
 	}
 	return "", usagef("-variant %s: want one of %s", s, variantNames())
+}
+
+// variant is parseVariant for a command of one kernel, which a tree must be of use to.
+func (t *target) variant(s string) (kernel.Variant, error) {
+	v, err := parseVariant(s)
+	if err == nil && v == kernel.VariantBase && t.tree != "" {
+		return v, usagef("-tree %s -variant %s: the unpatched kernel is the base's, and not your tree's; leave one of the flags out", t.tree, s)
+	}
+	return v, err
 }
 
 // checkRange refuses a number outside of lo to hi.

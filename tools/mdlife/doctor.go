@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +17,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"mdlife/initramfs"
 	"mdlife/kernel"
+	"mdlife/vmtests"
 )
 
 // minFree is the disk space that sources, object trees and images of one base
@@ -55,12 +58,28 @@ func doctor(ctx context.Context, w io.Writer) error {
 			lacking = append(lacking, n.pkg)
 		}
 	}
-	spaceErr := reportSpace(w)
+	problems := []error{reportGo(ctx, w), reportSpace(w)}
 	reportAccel(ctx, w)
 	if len(lacking) > 0 {
-		return fmt.Errorf("missing packages; as root: apt-get install --no-install-recommends %s", strings.Join(lacking, " "))
+		packages := fmt.Errorf("missing packages; as root: apt-get install --no-install-recommends %s", strings.Join(lacking, " "))
+		problems = append([]error{packages}, problems...)
 	}
-	return spaceErr
+	return errors.Join(problems...)
+}
+
+// reportGo prints whether there is a go command for the guest's programs.
+func reportGo(ctx context.Context, w io.Writer) error {
+	root, err := vmtests.FindRoot()
+	if err != nil {
+		root = "." // whose go.mod is not ours: any version will do
+	}
+	if err := initramfs.CheckGo(ctx, root); err != nil {
+		fmt.Fprintf(w, "missing  %-24s %v\n", "go", err)
+		return err
+	}
+	path, err := exec.LookPath("go")
+	fmt.Fprintf(w, "ok       %-24s %s\n", "go", path)
+	return err
 }
 
 // needs parses packages.txt.
@@ -99,12 +118,12 @@ func (n need) present() (sign string, ok bool) {
 
 // reportSpace prints how much room the cache's file system has.
 func reportSpace(w io.Writer) error {
-	dir, err := kernel.CacheDir()
-	if err != nil {
-		return err
-	}
 	if err := kernel.CheckCache(); err != nil {
 		fmt.Fprintf(w, "missing  %-24s %v\n", "cache", err)
+		return err
+	}
+	dir, err := kernel.CacheDir()
+	if err != nil {
 		return err
 	}
 	var st unix.Statfs_t

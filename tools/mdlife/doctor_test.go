@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"mdlife/vmtests/vm"
 )
 
 func TestDoctorNamesWhatIsMissing(t *testing.T) {
@@ -17,8 +19,36 @@ func TestDoctorNamesWhatIsMissing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "apt-get install --no-install-recommends apt bc bison") {
 		t.Errorf("error %v", err)
 	}
-	if !strings.Contains(out.String(), "missing  flex                     no flex\n") {
-		t.Errorf("output %q", out.String())
+	const noGo = "no go command: install Go 1."
+	if err == nil || !strings.Contains(err.Error(), noGo) {
+		t.Errorf("error %v", err)
+	}
+	for _, row := range []string{"missing  flex                     no flex\n", "missing  go                       " + noGo} {
+		if !strings.Contains(out.String(), row) {
+			t.Errorf("output %q", out.String())
+		}
+	}
+}
+
+func TestDoctorWithoutAPlaceForTheCache(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", "not/absolute")
+	var out bytes.Buffer
+	err := doctor(context.Background(), &out)
+	const row = "missing  cache                    no place for the cache: "
+	if err == nil || !strings.Contains(out.String(), row) || strings.Contains(out.String(), "accelerator") {
+		t.Errorf("error %v, output %q", err, out.String())
+	}
+}
+
+func TestDoctorSaysWhatKVMHasRun(t *testing.T) {
+	for want, p := range map[string]vm.Probe{
+		"ok       accelerator              kvm": {Accel: vm.KVM, Booted: true},
+		"ok       accelerator              kvm; only a boot sector was tried, a kernel will be at the first run": {Accel: vm.KVM},
+		"note     accelerator              tcg no KVM":                                                           {Accel: vm.TCG, Note: "no KVM"},
+	} {
+		if got := accelRow(p); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

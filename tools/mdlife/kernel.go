@@ -22,11 +22,10 @@ func newKernel() *cobra.Command {
   gdb "$(mdlife kernel -variant base)/vmlinux"`,
 		Args: noArgs,
 	}
-	t := addTarget(cmd)
-	cmd.Flags().Lookup("accel").Hidden = true
+	t := addSources(cmd)
 	cmd.Flags().StringVar(&variant, "variant", "patched", variantHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		v, err := parseVariant(variant)
+		v, err := t.variant(variant)
 		if err != nil {
 			return err
 		}

@@ -65,6 +65,9 @@ out/matrix.json and those of every comparison.`,
 			if slices.Contains(bases[:i], name) {
 				return usagef("-bases: %s is there twice", name)
 			}
+			if _, err := findBase("bases", name); err != nil {
+				return err
+			}
 			o, err := (&target{base: name}).options(cmd)
 			if err != nil {
 				return err

@@ -50,7 +50,7 @@ Exit code 0 only if nothing else was lost.`,
 		if err := checkRange("turns", turns, 1, 10000); err != nil {
 			return err
 		}
-		v, err := parseVariant(variant)
+		v, err := t.variant(variant)
 		if err != nil {
 			return err
 		}

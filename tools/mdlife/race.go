@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -106,10 +107,19 @@ func (t *target) chosen(cmd *cobra.Command, names, kernels []string, tests func(
 		return vmtests.Options{}, nil, err
 	}
 	if err := tests(names).Check(variants...); err != nil {
-		return vmtests.Options{}, nil, usagef("-only: %w", err)
+		return vmtests.Options{}, nil, testsError("only", "kernels", err)
 	}
 	o, err := t.options(cmd)
 	return o, variants, err
+}
+
+// testsError is what is wrong with a flag that names tests; choose is the flag of the
+// kernels to run them on.
+func testsError(flag, choose string, err error) error {
+	if errors.Is(err, vmtests.ErrWantsModules) {
+		return usagef("-%s: %w: -%s %s", flag, err, choose, kernel.VariantModular)
+	}
+	return usagef("-%s: %w", flag, err)
 }
 
 // name is what the race is called in phases and tables.

@@ -159,6 +159,9 @@ out/bench/raid6-<base>.{json,txt,html}, the last for people, .txt for benchstat.
 		if err := checkRange("runs", runs, 1, 100); err != nil {
 			return err
 		}
+		if c.Reference != "" && !slices.Contains(raid6.References, c.Reference) {
+			return usagef("-reference %s: want one of %s", c.Reference, strings.Join(raid6.References, ", "))
+		}
 		o, req, err := raid6Request(cmd, t)
 		if err != nil {
 			return err

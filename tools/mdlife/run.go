@@ -38,7 +38,7 @@ The unpatched kernel will not.`,
 	f.IntVar(&all.Cycles, "cycles", all.Cycles, "cycles of the mdadm loop")
 	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		v, err := parseVariant(variant)
+		v, err := t.variant(variant)
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ The unpatched kernel will not.`,
 			return err
 		}
 		if err := all.Check(v); err != nil {
-			return usagef("-tests: %w", err)
+			return testsError("tests", "variant", err)
 		}
 		if err := checkRace(all.Race); err != nil {
 			return err

@@ -31,7 +31,7 @@ In the guest: mdadm --create …, mdstress --help; poweroff or Ctrl-a x ends it.
 	cmd.Flags().IntVar(&cpus, "cpus", 2, "virtual CPUs")
 	cmd.Flags().IntVar(&mem, "mem", 1024, "memory in MiB")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		v, err := parseVariant(variant)
+		v, err := t.variant(variant)
 		if err != nil {
 			return err
 		}
@@ -61,6 +61,9 @@ func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Confi
 		return err
 	}
 	if image, err = a.Image(cmd.Context(), image, true); err != nil {
+		return err
+	}
+	if err := o.ChooseAccel(cmd.Context(), a, image); err != nil {
 		return err
 	}
 	// For u-root's init: leave the console to the shell. Otherwise init puts a

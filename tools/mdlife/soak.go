@@ -38,7 +38,7 @@ func newSoak() *cobra.Command {
 		if err := checkRange("devices", devices, 1, event.MaxSoakDevices); err != nil {
 			return err
 		}
-		v, err := parseVariant(variant)
+		v, err := t.variant(variant)
 		if err != nil {
 			return err
 		}

@@ -34,41 +34,56 @@ func runCLI(t *testing.T, line string) (code int, stdout, stderr string) {
 
 func TestMistakesGetOneLineAndExitTwo(t *testing.T) {
 	for line, want := range map[string]string{
-		"frobnicate":                   `unknown command "frobnicate"`,
-		"kernel -bse 6.1":              "unknown flag: --bse",
-		"kernel -base 5.99":            "5.99",
-		"kernel -variant best":         "best",
-		"kernel 6.1":                   `takes no argument "6.1"`,
-		"vmtest -race soon":            "soon",
-		"vmtest -race 0s":              "-race",
-		"vmtest -race 10h":             "-race",
-		"vmtest -accel warp":           "warp",
-		"vmtest -tree /does/not/exist": "/does/not/exist",
-		"vmtest -tree /etc":            "/etc",
-		"race -stop bomb":              "bomb",
-		"race -kernels unpatched,odd":  "odd",
-		"windows -kernels odd":         "odd",
-		"race -openers 0":              "-openers",
-		"race -members 1":              "-members",
-		"bench -what speed":            "speed",
-		"bench -rounds 0":              "-rounds",
-		"shell -variant best":          "best",
-		"check -base 7":                "7",
-		"shell -cpus 0":                "-cpus",
-		"rebase -base 7":               "7",
-		"rebase -tree /etc":            "unknown flag: --tree",
-		"rebase -continue -from 7.2":   "-from",
-		"run -tests=":                  "-tests",
-		"run -tests R99":               "no test is called R99",
-		"run -tests race-sys":          "race-sysfs",
-		"run -tests window-W99":        "no window is called W99",
-		"windows -only W1,W99":         "no window is called W99",
-		"windows -only W7":             "variant modular",
-		"run -tests R17":               "variant modular",
-		"run -tests=R1,":               "-tests",
-		"windows -only=":               "-only",
-		"mutants -only=":               "-only",
-		"matrix -bases=":               "-bases",
+		"frobnicate":                      `unknown command "frobnicate"`,
+		"help frobnicate":                 `unknown command "frobnicate"; mdlife has arrays, bench, `,
+		"help raid6 frobnicate":           `unknown command "frobnicate"; mdlife raid6 has bench, boot, check`,
+		"raid6 frobnicate":                `unknown command "frobnicate"; mdlife raid6 has bench, boot, check`,
+		"kernel -bse 6.1":                 "unknown flag -bse",
+		"kernel -base 5.99":               "5.99",
+		"kernel -variant best":            "best",
+		"kernel 6.1":                      `takes no argument "6.1"`,
+		"vmtest -race soon":               "soon",
+		"vmtest -race 0s":                 "-race",
+		"vmtest -race 10h":                "-race",
+		"vmtest -accel warp":              "warp",
+		"vmtest -tree /does/not/exist":    "/does/not/exist",
+		"vmtest -tree /etc":               "/etc",
+		"race -stop bomb":                 "bomb",
+		"race -kernels unpatched,odd":     "odd",
+		"windows -kernels odd":            "odd",
+		"race -openers 0":                 "-openers",
+		"race -members 1":                 "-members",
+		"bench -what speed":               "speed",
+		"bench -rounds 0":                 "-rounds",
+		"shell -variant best":             "best",
+		"check -base 7":                   "7",
+		"shell -cpus 0":                   "-cpus",
+		"rebase -base 7":                  "7",
+		"rebase -tree /etc":               "unknown flag -tree",
+		"rebase -continue -from 7.2":      "-from",
+		"run -tests=":                     "-tests",
+		"run -tests R99":                  "no test is called R99",
+		"run -tests race-sys":             "race-sysfs",
+		"run -tests window-W99":           "no window is called W99",
+		"windows -only W1,W99":            "no window is called W99",
+		"windows -only W7":                "wants md as modules: -kernels modular",
+		"run -tests R17":                  "wants md as modules: -variant modular",
+		"matrix -bases 6.1,foo":           `mdlife: -bases: no base "foo"`,
+		"race -seed abc":                  "mdlife: -seed abc: want a number\n",
+		"soak -minutes abc":               "mdlife: -minutes abc: want a number\n",
+		"race -race 30":                   "mdlife: -race 30: want a duration such as 30s\n",
+		"race -seed":                      "mdlife: -seed: want a number\n",
+		"run -variant foo":                "want one of unpatched (or base), patched",
+		"kernel -append x=1":              "unknown flag -append",
+		"kernel -tree /x -variant base":   "-tree /x -variant base: the unpatched kernel is the base's",
+		"run -variant unpatched -tree /x": "leave one of the flags out",
+		"raid6 bench -reference foo":      "mdlife: -reference foo: want one of int64x1, ",
+		"power -kernels patched":          "unknown flag -kernels, but there is -variant;",
+		"race -variant patched":           "unknown flag -variant, but there is -kernels;",
+		"run -tests=R1,":                  "-tests",
+		"windows -only=":                  "-only",
+		"mutants -only=":                  "-only",
+		"matrix -bases=":                  "-bases",
 	} {
 		code, out, errs := runCLI(t, line)
 		if code != exitUsage || out != "" || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, want) {
@@ -82,6 +97,14 @@ func TestHelpHasExamples(t *testing.T) {
 		code, out, _ := runCLI(t, cmd.Name()+" --help")
 		if code != exitOK || !strings.Contains(out, "Examples:") || !strings.Contains(out, "mdlife "+cmd.Name()) {
 			t.Errorf("mdlife %s --help: exit %d, no examples in %q", cmd.Name(), code, out)
+		}
+	}
+}
+
+func TestHelpCommand(t *testing.T) {
+	for line, want := range map[string]string{"help": "Available Commands:", "help raid6 check": "mdlife raid6 check [flags]"} {
+		if code, out, _ := runCLI(t, line); code != exitOK || !strings.Contains(out, want) {
+			t.Errorf("mdlife %s: exit %d, no %q in %q", line, code, want, out)
 		}
 	}
 }

@@ -80,10 +80,12 @@ func (p *Phase) state(now time.Time) string {
 	return s
 }
 
-// endLine is "  12.3s  build 6.1 patched (expected ~40s)" or names the failure.
+// endLine is "  12.3s  build 6.1 patched (expected ~40s)" or says how else it ended.
 func (p *Phase) endLine(took time.Duration, err error) string {
 	line := fmt.Sprintf("%8s  %s", short(took), p.name)
 	switch {
+	case errors.Is(err, context.Canceled) && p.t.user.Err() == nil:
+		return line + "  abandoned"
 	case errors.Is(err, context.Canceled):
 		return line + "  interrupted"
 	case err != nil:

@@ -11,6 +11,7 @@
 package progress
 
 import (
+	"context"
 	"io"
 	"os"
 	"sync"
@@ -36,6 +37,7 @@ type Timing struct {
 type Tracker struct {
 	mu      sync.Mutex
 	w       io.Writer
+	user    context.Context // ends when the user interrupts
 	tty     bool
 	drawn   bool // a redrawn line stands on the terminal
 	now     func() time.Time
@@ -55,13 +57,16 @@ type Phase struct {
 	ended       bool
 }
 
-// New returns a tracker that writes to w, usually os.Stderr. How long a phase
+// New returns a tracker that writes to w, usually os.Stderr. A phase that was
+// cancelled is "interrupted" if user has ended, and else "abandoned": another one has
+// failed beside it. How long a phase
 // is expected to take is remembered between runs in [HistoryPath]; without
 // such a file, or if it cannot be read, nothing is expected.
-func New(w io.Writer) *Tracker {
+func New(user context.Context, w io.Writer) *Tracker {
 	f, ok := w.(*os.File)
 	return &Tracker{
 		w:       w,
+		user:    user,
 		tty:     ok && term.IsTerminal(int(f.Fd())),
 		now:     time.Now,
 		history: loadHistory(HistoryPath()),

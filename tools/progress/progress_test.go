@@ -4,6 +4,7 @@ package progress
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ func fake(t *testing.T) (*Tracker, *bytes.Buffer, *time.Time) {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	var out bytes.Buffer
-	tr := New(&out)
+	tr := New(t.Context(), &out)
 	clock := time.Unix(1000, 0)
 	tr.now = func() time.Time { return clock }
 	return tr, &out, &clock
@@ -56,6 +57,19 @@ func TestPlainLinesAndSummary(t *testing.T) {
 	}
 }
 
+// TestCancelled has a phase that ends because another fails, and one that the user ends.
+func TestCancelled(t *testing.T) {
+	tr, out, _ := fake(t)
+	user, interrupt := context.WithCancel(t.Context())
+	tr.user = user
+	tr.Start("build").End(fmt.Errorf("make: %w", context.Canceled))
+	interrupt()
+	tr.Start("boot").End(context.Canceled)
+	if want := "   0.00s  build  abandoned\n   0.00s  boot  interrupted\n"; out.String() != want {
+		t.Errorf("got %q\nwant %q", out, want)
+	}
+}
+
 func TestExpectedIsRememberedButNotFromFailures(t *testing.T) {
 	tr, _, clock := fake(t)
 	p, q := tr.Start("build"), tr.Start("boot")
@@ -64,7 +78,7 @@ func TestExpectedIsRememberedButNotFromFailures(t *testing.T) {
 	q.End(errors.New("hung"))
 
 	var out bytes.Buffer
-	next := New(&out)
+	next := New(t.Context(), &out)
 	next.now = tr.now
 	p, q = next.Start("build"), next.Start("boot")
 	if got := p.state(clock.Add(31 * time.Second)); got != "build 31.0s of ~40.0s" {
@@ -87,7 +101,7 @@ func TestBrokenHistoryIsIgnored(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		p := New(&bytes.Buffer{}).Start("build")
+		p := New(t.Context(), &bytes.Buffer{}).Start("build")
 		p.End(nil)
 	}
 }

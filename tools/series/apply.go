@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -72,8 +73,12 @@ func (s Series) scratch(ctx context.Context, repo string) error {
 		}
 	}
 	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, identity("commit", "-q", "--allow-empty", "-m", s.Base.Name)} {
-		if out, err := output(ctx, repo, "git", args...); err != nil {
-			return fmt.Errorf("git %s: %w: %s (git is in Debian's package git)", args[0], err, out)
+		out, err := output(ctx, repo, "git", args...)
+		if errors.Is(err, exec.ErrNotFound) {
+			return errors.New("git am: there is no git: apt-get install git")
+		}
+		if err != nil {
+			return fmt.Errorf("git %s: %w: %s", args[0], err, out)
 		}
 	}
 	return nil

@@ -109,6 +109,14 @@ func TestApply(t *testing.T) {
 	}
 }
 
+func TestApplyWithoutGit(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := Series{Source: t.TempDir()}.Apply(t.Context())
+	if err == nil || err.Error() != "git am: there is no git: apt-get install git" {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestApplyRefusesAPatchWithoutChanges(t *testing.T) {
 	if _, err := fixture(t, "Subject: nothing\n\n").Apply(context.Background()); err == nil {
 		t.Error("no error")

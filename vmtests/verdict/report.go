@@ -55,6 +55,15 @@ type KernelPart struct {
 	Done    *event.Done    `json:"done"` // null where the guest ended early
 }
 
+// named is what a reason calls the kernel: "the patched kernel", or, as its column is
+// headed, "your tree".
+func (k *KernelPart) named() string {
+	if k.Tree != "" {
+		return k.Label
+	}
+	return "the " + k.Label + " kernel"
+}
+
 // Total sums a kernel's races.
 type Total struct {
 	Opens     int64            `json:"opens"`      // tried, in all modes

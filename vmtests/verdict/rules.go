@@ -48,7 +48,7 @@ func complete(rep *Report) []Result {
 		lacks := lacking(k)
 		detail := "every planned part was reported"
 		if len(lacks) > 0 {
-			detail = k.Label + " kernel: " + strings.Join(lacks, "; ")
+			detail = k.named() + ": " + strings.Join(lacks, "; ")
 		}
 		rs = append(rs, Result{Name: "complete-" + column(rep, k), OK: len(lacks) == 0, Detail: detail, Seconds: k.Wall})
 	}
@@ -149,12 +149,12 @@ func noRefusal(rep *Report) []Result {
 
 // enough: zero failures mean little in few opens.
 func enough(rep *Report) []Result {
-	t, m := rep.Patched.Total, rep.Minimum
+	t, m, on := rep.Patched.Total, rep.Minimum, rep.Patched.named()
 	return []Result{
 		{Name: "enough-opens", OK: t.Judged >= m.Opens,
-			Detail: fmt.Sprintf("%s racing opens bound by R7 on the patched kernel, %s needed", group(t.Judged), group(m.Opens))},
+			Detail: fmt.Sprintf("%s racing opens bound by R7 on %s, %s needed", group(t.Judged), on, group(m.Opens))},
 		{Name: "enough-cycles", OK: t.Cycles >= m.Cycles,
-			Detail: fmt.Sprintf("%s stop cycles on the patched kernel, %s needed", group(t.Cycles), group(m.Cycles))},
+			Detail: fmt.Sprintf("%s stop cycles on %s, %s needed", group(t.Cycles), on, group(m.Cycles))},
 	}
 }
 

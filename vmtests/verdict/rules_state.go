@@ -19,7 +19,7 @@ func checks(rep *Report) []Result {
 	for _, c := range rep.Unpatched.Checks {
 		if findCheck(rep.Patched.Checks, c.Name) == nil {
 			rs = append(rs, Result{Name: c.Name, Requirement: c.Requirement,
-				Detail: "ran on the unpatched kernel but was not reported on the patched one"})
+				Detail: "ran on the unpatched kernel but was not reported on " + rep.Patched.named()})
 		}
 	}
 	return rs

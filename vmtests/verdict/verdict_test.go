@@ -113,6 +113,24 @@ func TestPassingRunPasses(t *testing.T) {
 	}
 }
 
+// TestReasonsNameYourTree has a developer's tree with too few cycles and a part missing.
+func TestReasonsNameYourTree(t *testing.T) {
+	in := passing()
+	in.Patched.Label, in.Patched.Tree = "your tree", "/home/me/linux"
+	for _, race := range in.Patched.Events {
+		if race.Race != nil {
+			race.Race.Cycles = 0
+		}
+	}
+	drop(&in.Patched, func(e event.Event) bool { return e.Done != nil })
+	text := strings.Join(Judge(in).Reasons, "\n")
+	for _, want := range []string{"stop cycles on your tree,", "your tree: the guest did not say"} {
+		if !strings.Contains(text, want) || strings.Contains(text, "patched kernel") {
+			t.Errorf("%q is not in, or the patched kernel is:\n%s", want, text)
+		}
+	}
+}
+
 // TestEveryRuleCanFail breaks one thing at a time and expects exactly that rule
 // to be broken, with a reason that names the thing.
 func TestEveryRuleCanFail(t *testing.T) {
@@ -158,7 +176,7 @@ func TestEveryRuleCanFail(t *testing.T) {
 			in.Patched.Findings = []Finding{{Kind: "warning", Title: "WARNING in md_free", Frames: []string{"md_free", "worker"}}}
 		}},
 		{"R8-inert", "open after stop", Fail, func(in *Input) { in.Patched.Events[3].Check.OK = false }},
-		{"R8-inert", "not reported on the patched one", Fail, func(in *Input) {
+		{"R8-inert", "not reported on the patched kernel", Fail, func(in *Input) {
 			drop(&in.Patched, func(e event.Event) bool { return e.Check != nil && e.Check.Name == "R8-inert" })
 		}},
 		{"window-W1", "patched: ENXIO", Fail, func(in *Input) { *in.Patched.window("W1") = *windowOf("W1", "ENXIO", false) }},

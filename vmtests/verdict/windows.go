@@ -18,7 +18,7 @@ func windows(rep *Report) []Result {
 	for _, name := range windowNames(rep.Patched, rep.Unpatched) {
 		u, p := findWindow(rep.Unpatched.Windows, name), findWindow(rep.Patched.Windows, name)
 		r := Result{Name: windowPrefix + name, OK: failsAsKnown(u) && holds(p)}
-		r.Detail = fmt.Sprintf("unpatched: %s; patched: %s", windowState(u), windowState(p))
+		r.Detail = fmt.Sprintf("unpatched: %s; %s: %s", windowState(u), orElse(rep.Patched.Label, "patched"), windowState(p))
 		if p != nil {
 			r.Seconds = p.Seconds
 		}

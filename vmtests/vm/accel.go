@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -97,6 +98,8 @@ type Probe struct {
 	Booted bool   `json:"booted"` // a whole kernel has run on it; asked only of KVM
 	Note   string `json:"note"`   // why, one line; "" if there is nothing to say
 	Host   string `json:"host"`   // what the answer holds for
+
+	Neither bool `json:"-"` // TCG does not boot the kernel that was tried either
 }
 
 // settled tells whether there is nothing left to try.
@@ -118,6 +121,34 @@ func ProbeAccel(ctx context.Context, kernelImage, initramfs string) (Probe, erro
 		}
 		return Probe{Accel: a, Note: "MDLIFE_ACCEL says so"}, nil
 	}
+	return probeHost(ctx, kernelImage, initramfs)
+}
+
+// CheckKVM says so where KVM is asked for and does not run a guest: what ProbeAccel
+// finds out, without the choice. A kernel that no accelerator boots is not KVM's
+// fault. Where MDLIFE_ACCEL says kvm, that is taken for it.
+func CheckKVM(ctx context.Context, kernelImage, initramfs string) error {
+	if Accel(os.Getenv("MDLIFE_ACCEL")) == KVM {
+		return nil
+	}
+	p, err := probeHost(ctx, kernelImage, initramfs)
+	if err != nil {
+		return err
+	}
+	return p.refusal()
+}
+
+// refusal is why a guest cannot have KVM.
+func (p Probe) refusal() error {
+	if p.Accel == KVM || p.Neither {
+		return nil
+	}
+	return fmt.Errorf("-accel kvm: %s does not run this kernel here: %s; leave -accel out for emulation",
+		kvmDevice, strings.TrimPrefix(p.Note, noKVM))
+}
+
+// probeHost is ProbeAccel without MDLIFE_ACCEL.
+func probeHost(ctx context.Context, kernelImage, initramfs string) (Probe, error) {
 	program, err := findQEMU()
 	if err != nil {
 		return Probe{}, err
@@ -176,7 +207,8 @@ func whichBoots(p Probe, boot func(Accel) error) (answer Probe, keep bool) {
 		return p, true
 	}
 	p.Accel, p.Note = TCG, noKVM+"on "+kvmDevice+" a boot sector runs, but no kernel: "+reason(err)
-	return p, boot(TCG) == nil
+	p.Neither = boot(TCG) != nil
+	return p, !p.Neither
 }
 
 // reason is an error in one line; of a guest's failure, what QEMU said if it did.

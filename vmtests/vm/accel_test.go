@@ -5,6 +5,7 @@ package vm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -95,11 +96,12 @@ func TestProbeBoots(t *testing.T) {
 	for name, test := range map[string]struct {
 		kvm, tcg error
 		want     Probe
-		boots    int // until the second answer
+		boots    int    // until the second answer
+		refusal  string // where KVM is asked for
 	}{
-		"works":       {nil, nil, Probe{Accel: KVM, Booted: true}, 1},
-		"KVM cannot":  {bad, nil, Probe{Accel: TCG, Note: "a boot sector runs, but no kernel: KVM internal error. Suberror: 1"}, 2},
-		"kernel dies": {bad, &Failure{Reason: "kernel panic"}, Probe{Accel: TCG, Note: "no kernel"}, 4},
+		"works":       {nil, nil, Probe{Accel: KVM, Booted: true}, 1, "<nil>"},
+		"KVM cannot":  {bad, nil, Probe{Accel: TCG, Note: "a boot sector runs, but no kernel: KVM internal error. Suberror: 1"}, 2, "-accel kvm: /dev/kvm does not run this kernel here: on /dev/kvm a boot sector runs, but no kernel: KVM internal error. Suberror: 1; leave -accel out for emulation"},
+		"kernel dies": {bad, &Failure{Reason: "kernel panic"}, Probe{Accel: TCG, Note: "no kernel"}, 4, "<nil>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,6 +133,9 @@ func TestProbeBoots(t *testing.T) {
 				p := ask(boot)
 				if p.Accel != test.want.Accel || p.Booted != test.want.Booted || !strings.Contains(p.Note, test.want.Note) {
 					t.Errorf("%+v, want %+v", p, test.want)
+				}
+				if got := fmt.Sprint(p.refusal()); got != test.refusal {
+					t.Errorf("refusal %q, want %q", got, test.refusal)
 				}
 			}
 			if boots != test.boots {

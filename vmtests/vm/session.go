@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -43,8 +44,9 @@ type session struct {
 	events  chan event.Event
 	heard   chan bool // console lines came; true: with a finding
 	exited  chan error
-	badPort chan error // what was no event
+	badPort chan error // what was no event, and logErr
 	readers sync.WaitGroup
+	logErr  error // of writing the console log; the readers' until they end
 
 	result Result
 	done   bool // the guest said so
@@ -111,6 +113,9 @@ func (s *session) run(ctx context.Context) (Result, error) {
 	s.result.Allowed, s.result.Findings = s.console.findings()
 	if err := ctx.Err(); err != nil {
 		return s.result, err
+	}
+	if s.logErr != nil { // this machine's fault, and not the guest's
+		return s.result, fmt.Errorf("%s: its console cannot be kept: %w; make room in %s", s.cfg.Name, s.logErr, filepath.Dir(s.cfg.ConsoleLog))
 	}
 	return s.result, s.verdict(failure)
 }
@@ -179,7 +184,8 @@ func (s *session) start(ctx context.Context) error {
 	}
 	s.readers.Go(func() {
 		if err := s.console.follow(s.wires["console"].host, s.hear); err != nil {
-			s.complain(fmt.Errorf("console log: %w", err))
+			s.logErr = err
+			s.complain(err)
 		}
 	})
 	s.readers.Go(func() {

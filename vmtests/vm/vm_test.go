@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"mdlife/tools/event"
 	"mdlife/vmtests/triage"
 )
@@ -62,6 +64,20 @@ func TestEnds(t *testing.T) {
 			}
 			checkFailure(t, err, test.reason, test.text)
 		})
+	}
+}
+
+// TestFullDisk has a console that nothing can be kept of: no failure of the guest.
+func TestFullDisk(t *testing.T) {
+	cfg := fakeConfig(t, "hello; console so far; exec sleep 60")
+	cfg.ConsoleLog = "/dev/full"
+	_, took, err := runFake(t, cfg)
+	var f *Failure
+	if !errors.Is(err, unix.ENOSPC) || errors.As(err, &f) || !strings.Contains(err.Error(), "make room in /dev") {
+		t.Errorf("error %v", err)
+	}
+	if took > 4*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 

@@ -80,6 +80,12 @@ func choose(names []string) ([]string, error) {
 	return names, nil
 }
 
+// Check says which name is no window's.
+func Check(names []string) error {
+	_, err := choose(names)
+	return err
+}
+
 // Run runs the scripts of these names, or all, and reports each. An error means
 // that they could not be run. Those that spoil an unpatched kernel are left to a
 // call with last, after which nothing else shall be tried.

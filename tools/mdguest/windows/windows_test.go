@@ -29,6 +29,15 @@ func TestEveryWindowHasAScript(t *testing.T) {
 
 // TestDocsListEveryWindow: comments and commit messages name windows that a reader
 // looks up there.
+func TestCheckNamesTheWindowThatThereIsNot(t *testing.T) {
+	if err := Check([]string{"W1", "W99"}); err == nil || !strings.Contains(err.Error(), "no window W99; there are W1 ") {
+		t.Errorf("error %v", err)
+	}
+	if err := Check(nil); err != nil {
+		t.Errorf("all windows: %v", err)
+	}
+}
+
 func TestDocsListEveryWindow(t *testing.T) {
 	docs, err := os.ReadFile("../../../docs/requirements.md")
 	if err != nil {
