@@ -101,6 +101,9 @@ const MaxSoakDevices = 8
 // AllChecks in [Plan].Only stands for all checks but those that take long.
 const AllChecks = "all"
 
+// CellNotRun begins the Detail of a [Cell] that there were no devices left for.
+const CellNotRun = "not run"
+
 // AllCells in [Plan].Cells stands for all cells that there are.
 const AllCells = "all"
 

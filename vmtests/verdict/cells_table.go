@@ -49,10 +49,17 @@ func ranCell(g Kernel) bool {
 
 // failed says which cells failed, and with what.
 func failed(k *KernelPart) (lines []string) {
+	left := 0
 	for _, c := range k.Cells {
-		if !c.OK && c.Skipped == "" {
+		switch {
+		case strings.HasPrefix(c.Detail, event.CellNotRun):
+			left++
+		case !c.OK && c.Skipped == "":
 			lines = append(lines, fmt.Sprintf("%s (not judged): %s: %s", k.Label, c.Name, c.Detail))
 		}
+	}
+	if left > 0 {
+		lines = append(lines, fmt.Sprintf("%s (not judged): %d cells were %s", k.Label, left, event.CellNotRun))
 	}
 	return lines
 }

@@ -129,11 +129,11 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 					return
 				}
 				res := runCell(ctx, c, lane, seed)
-				free := isFree(lane)
-				if !free {
-					res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" its device or its disks are still in use")
+				err := free(lane)
+				if err != nil {
+					res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" "+err.Error())
 				}
-				if say(res); !free {
+				if say(res); err != nil {
 					return // or all that is left would fail here
 				}
 			}
@@ -141,20 +141,25 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 	}
 	all.Wait()
 	for c := range queue {
-		say(event.Cell{Name: c.name, Personality: c.level.name, Seed: seed, Detail: "not run: earlier cells have left all devices and disks in use"})
+		say(event.Cell{Name: c.name, Personality: c.level.name, Seed: seed, Detail: event.CellNotRun + ": earlier cells have left all devices and disks in use"})
 	}
 	return ctx.Err()
 }
 
-// isFree tells whether a cell has left a lane's device alone, and its disks. What is
-// still going has a while to go.
-func isFree(lane int) bool {
+// free has a lane ready for the next cell, or says what is still in use. Somebody may
+// have opened the device's node late, and have made one (R3).
+func free(lane int) error {
+	name := md.Name(uint32(firstMinor + lane))
 	for deadline := time.Now().Add(goneLimit); ; time.Sleep(5 * time.Millisecond) {
-		if !md.Exists(md.Name(uint32(firstMinor+lane))) && !slices.ContainsFunc(laneDisks(lane), isHeld) {
-			return true
+		var err error
+		if md.Exists(name) {
+			err = md.Remove(name, peace)
 		}
-		if time.Now().After(deadline) {
-			return false
+		if i := slices.IndexFunc(laneDisks(lane), isHeld); err == nil && i >= 0 {
+			err = fmt.Errorf("%s is still in use", laneDisks(lane)[i])
+		}
+		if err == nil || time.Now().After(deadline) {
+			return err
 		}
 	}
 }

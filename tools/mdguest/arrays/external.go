@@ -70,7 +70,7 @@ func external(ctx context.Context, r *rig, way string) (seen string, err error) 
 		}
 	}
 	r.does("stop for a while")
-	if err := errors.Join(r.patiently(func() error { return r.turn(md.StateInactive) }), r.turn(md.StateReadonly), p.verify(r.dev())); err != nil {
+	if err := errors.Join(patiently(func() error { return r.turn(md.StateInactive) }), r.turn(md.StateReadonly), p.verify(r.dev())); err != nil {
 		return "", err
 	}
 	r.does("stop by %s", way)
@@ -99,7 +99,7 @@ type setting struct{ attr, value string }
 // configure makes the array without running it. The same members in the same order have
 // the same data on them.
 func (r *rig) configure() error {
-	if err := r.patiently(r.newArray); err != nil {
+	if err := patiently(r.newArray); err != nil {
 		return err
 	}
 	l := r.level
@@ -170,7 +170,7 @@ func (r *rig) join(node string, slot int) error {
 	dev := "dev-" + filepath.Base(node)
 	for _, s := range []setting{{"offset", strconv.Itoa(externalOffset)}, {"size", strconv.Itoa(memberKiB)}, {"slot", strconv.Itoa(slot)}} {
 		// What md does after a member has gone may not be over (EBUSY).
-		if err := r.patiently(func() error { return r.set(dev+"/"+s.attr, s.value) }); err != nil {
+		if err := patiently(func() error { return r.set(dev+"/"+s.attr, s.value) }); err != nil {
 			return err
 		}
 	}
@@ -287,7 +287,7 @@ func (r *rig) loseExternally(ctx context.Context, p *pattern) error {
 	if err := r.set("sync_action", "frozen"); err != nil {
 		return err
 	}
-	if err := errors.Join(r.join(r.members[0], 0), r.patiently(r.recover), r.settle(ctx), r.whole()); err != nil {
+	if err := errors.Join(r.join(r.members[0], 0), patiently(r.recover), r.settle(ctx), r.whole()); err != nil {
 		return err
 	}
 	if err := errors.Join(r.noted(), p.verify(r.dev()), p.write(r.dev()), check(ctx, r, p)); err != nil {

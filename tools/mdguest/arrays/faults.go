@@ -183,7 +183,7 @@ func (r *rig) comeBack(ctx context.Context, v victim) error {
 		failed := r.mdadm(ctx, r.dev(), "--remove", "failed")
 		return errors.Join(failed, r.mdadm(ctx, r.dev(), "--remove", "detached"))
 	}
-	if err := r.patiently(remove); err != nil {
+	if err := patiently(remove); err != nil {
 		return err
 	}
 	return errors.Join(wipe(v.node()), r.mdadm(ctx, r.dev(), "--add", v.node()))

@@ -98,7 +98,7 @@ func (r *rig) takeOut(ctx context.Context, member string) error {
 	if err := r.mdadm(ctx, r.dev(), "--fail", member); err != nil {
 		return err
 	}
-	return r.patiently(func() error { return r.mdadm(ctx, r.dev(), "--remove", member) })
+	return patiently(func() error { return r.mdadm(ctx, r.dev(), "--remove", member) })
 }
 
 // putBack removes the failed members, adds them again, and waits for the rebuild: of
@@ -133,7 +133,7 @@ func (v life) replace(ctx context.Context, r *rig, p *pattern) error {
 		return err
 	}
 	remove := func() error { return r.mdadm(ctx, r.dev(), "--remove", old) } // the kernel may not have let go of it yet
-	if err := r.patiently(remove); err != nil {
+	if err := patiently(remove); err != nil {
 		return err
 	}
 	r.members[0], r.members[r.level.members] = spare, old

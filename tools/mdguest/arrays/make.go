@@ -110,7 +110,7 @@ func (r *rig) stop(ctx context.Context, way string) error {
 	if r.held != nil {
 		f := r.held
 		r.held = nil
-		err := r.patiently(func() error { return md.StopArray(int(f.Fd())) })
+		err := patiently(func() error { return md.StopArray(int(f.Fd())) })
 		return errors.Join(err, f.Close())
 	}
 	if way == "mdadm" {

@@ -100,9 +100,14 @@ func laneDisks(lane int) (disks []string) {
 	return disks
 }
 
-// wipe clears what a former array has left at both ends of a member.
+// wipe clears what a former array has left at both ends of a member. udevd's rules have
+// mdadm look at it now and then, and claim it meanwhile.
 func wipe(member string) error {
-	f, err := os.OpenFile(member, os.O_RDWR|os.O_EXCL, 0)
+	var f *os.File
+	err := patiently(func() (err error) {
+		f, err = os.OpenFile(member, os.O_RDWR|os.O_EXCL, 0)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -205,8 +210,8 @@ func (r *rig) begins(action string) error {
 	return fmt.Errorf("md/sync_action is %q, and not %s", got, action)
 }
 
-// patiently tries something again that the opener may be in the way of.
-func (r *rig) patiently(f func() error) error {
+// patiently tries something again that the opener or udevd may be in the way of.
+func patiently(f func() error) error {
 	for deadline := time.Now().Add(goneLimit); ; time.Sleep(2 * time.Millisecond) {
 		if err := f(); err == nil || time.Now().After(deadline) {
 			return err

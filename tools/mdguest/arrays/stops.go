@@ -212,7 +212,7 @@ func leaveDirty(_ context.Context, r *rig, p *pattern) (err error) {
 }
 
 func readOnly(ctx context.Context, r *rig, _ *pattern) error {
-	return r.patiently(func() error { return r.mdadm(ctx, "--readonly", r.dev()) })
+	return patiently(func() error { return r.mdadm(ctx, "--readonly", r.dev()) })
 }
 
 // readAuto has an array that is read-only until somebody writes to it.
