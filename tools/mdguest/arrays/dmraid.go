@@ -137,7 +137,7 @@ func (a *mapperRaid) restore(ctx context.Context) error {
 // again removes the array, and makes it of what is on its members.
 func (a *mapperRaid) again(ctx context.Context) error {
 	name := a.names[len(a.names)-1]
-	if err := a.patiently(func() error { return a.mapper.Remove(name) }); err != nil {
+	if err := patiently(func() error { return a.mapper.Remove(name) }); err != nil {
 		return err
 	}
 	a.names = a.names[:len(a.names)-1]

@@ -166,7 +166,7 @@ func takeOff(_ context.Context, t *tower) error {
 	for len(t.names) > 0 {
 		name := t.names[len(t.names)-1]
 		t.names = t.names[:len(t.names)-1]
-		errs = append(errs, t.patiently(func() error { return t.mapper.Remove(name) }), os.Remove(t.nodes[name]))
+		errs = append(errs, patiently(func() error { return t.mapper.Remove(name) }), os.Remove(t.nodes[name]))
 	}
 	return errors.Join(errs...)
 }

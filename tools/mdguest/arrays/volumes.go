@@ -55,6 +55,6 @@ func putVolume(ctx context.Context, t *tower, p *pattern) (string, error) {
 func takeVolumeOff(ctx context.Context, t *tower) error {
 	return errors.Join(
 		t.lvm(ctx, "lvs", t.group()+"/lv"),
-		t.patiently(func() error { return t.lvm(ctx, "vgchange", "--activate", "n", t.group()) }),
+		patiently(func() error { return t.lvm(ctx, "vgchange", "--activate", "n", t.group()) }),
 	)
 }
