@@ -123,12 +123,13 @@ func wipe(member string) error {
 	return errors.Join(head, tail, f.Sync())
 }
 
-// dev is the node that mdadm is told.
+// dev is the node that mdadm is told. Of an array made by name that is there, it is the
+// kernel's: the link in /dev/md comes and goes when udevd's rules have got round to it.
 func (r *rig) dev() string {
-	if r.named != "" {
+	if r.named != "" && !md.Exists(r.kernelName()) {
 		return "/dev/md/" + r.named
 	}
-	return "/dev/" + r.name
+	return "/dev/" + r.kernelName()
 }
 
 // kernelName is the device's name in sysfs.
