@@ -3,6 +3,7 @@
 package verdict
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,21 @@ func TestCells(t *testing.T) {
 		problems, err := WriteCells(&out, c.guests)
 		if err != nil || len(problems) != c.problems || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s: %d problems %v, want %d and %q in\n%s", c.name, len(problems), problems, c.problems, c.want, out.String())
+		}
+	}
+}
+
+// TestRenderAnyWidths: whatever the widths of columns and title, there is a table.
+func TestRenderAnyWidths(t *testing.T) {
+	for columns := 1; columns < 6; columns++ {
+		for width := range 30 {
+			for title := 1; title < 80; title++ {
+				cells := slices.Repeat([]string{strings.Repeat("c", width)}, columns)
+				s := Section{Title: strings.Repeat("t", title), Rows: []Row{{Label: "label", Cells: cells}}}
+				if got := render([]Section{s}, append([]string{""}, cells...)...); !strings.Contains(got, "label") {
+					t.Fatalf("%d columns of %d, title of %d: %s", columns, width, title, got)
+				}
+			}
 		}
 	}
 }

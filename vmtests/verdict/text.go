@@ -32,8 +32,34 @@ func (rep *Report) Traces() string {
 	return b.String()
 }
 
-// render draws sections as one table; header is the first row.
+// render draws sections as one table; header is the first row. go-pretty v6.8.3 divides
+// by zero where a title is a little longer than its columns are wide together
+// (reBalanceMaxMergedColumnLengths()): then the first column is made wider.
 func render(sections []Section, header ...string) string {
+	width := 0
+	for _, s := range sections {
+		for _, r := range s.Rows {
+			width = max(width, len(r.Label))
+		}
+	}
+	for {
+		if text, ok := tryRender(width, sections, header); ok {
+			return text
+		}
+		width++
+	}
+}
+
+// tryRender is render with a first column of at least that width.
+func tryRender(width int, sections []Section, header []string) (text string, ok bool) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			if width > 10*cellWidth {
+				panic(problem) // it was something else
+			}
+			ok = false
+		}
+	}()
 	tw := prettytable.NewWriter()
 	tw.SetStyle(prettytable.StyleLight)
 	tw.Style().Format.Header = prettytext.FormatDefault
@@ -41,6 +67,7 @@ func render(sections []Section, header ...string) string {
 	for i := range header {
 		configs = append(configs, prettytable.ColumnConfig{Number: i + 1, WidthMax: cellWidth, WidthMaxEnforcer: prettytext.WrapSoft})
 	}
+	configs[0].WidthMin = width
 	tw.SetColumnConfigs(configs)
 	tw.AppendHeader(tableRow(header, ""))
 	for _, s := range sections {
@@ -54,7 +81,7 @@ func render(sections []Section, header ...string) string {
 			tw.AppendRow(tableRow(append([]string{r.Label}, r.Cells...), mark))
 		}
 	}
-	return tw.Render()
+	return tw.Render(), true
 }
 
 // titleRow repeats a section's title in every column; equal cells are merged.
