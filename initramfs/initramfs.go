@@ -61,9 +61,6 @@ func Build(ctx context.Context, cfg Config) (Image, error) {
 		layers = append(layers, from(volumes))
 	}
 	img, err := build(ctx, store{dir}, layers, phase.Step)
-	if ctx.Err() != nil { // a compiler that was ended says "signal: killed", and not why
-		err = ctx.Err()
-	}
 	phase.End(err)
 	if err != nil {
 		return Image{}, fmt.Errorf("initramfs: %w", err)

@@ -19,7 +19,7 @@ func RunEach(ctx context.Context, o Options, variants []kernel.Variant, plan eve
 }
 
 // guestsAtOnce is how many guests of [RunAtOnce] run beside each other: each has two
-// CPUs, and waits for a third of the time.
+// CPUs, and waits now and then.
 const guestsAtOnce = 2
 
 // RunAtOnce is RunEach for a plan in which nothing is timed: of the guests, some run

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"mdlife/kernel"
@@ -47,8 +48,13 @@ func (o Options) RAID6Boot(ctx context.Context) (RAID6Boot, error) {
 var (
 	stampRE  = regexp.MustCompile(`^\[ *\d+\.\d+\] ?`)
 	resultRE = regexp.MustCompile(`^ *(not )?ok \d+ (\S+)`)
+	rateRE   = regexp.MustCompile(`(\d+) MB/s`)
 	totalsRE = regexp.MustCompile(`^# raid6\S*: pass:(\d+) fail:(\d+) skip:\d+ total:\d+`)
 )
+
+// impossibleRate, in MB/s, is what no CPU makes of one stripe: where a kernel says so, the
+// clock that it measured with stood still, and it has chosen by nothing.
+const impossibleRate = 2_000_000
 
 // readRAID6Boot reads a console. With kunit, its suite must be there and have passed.
 func readRAID6Boot(text string, kunit bool) (b RAID6Boot) {
@@ -61,6 +67,11 @@ func readRAID6Boot(text string, kunit bool) (b RAID6Boot) {
 		case strings.HasPrefix(line, "raid6: "):
 			b.Said = append(b.Said, line)
 			chosen = chosen || strings.HasPrefix(line, "raid6: using algorithm ")
+			for _, rate := range rateRE.FindAllStringSubmatch(line, -1) {
+				if n, err := strconv.ParseUint(rate[1], 10, 64); err != nil || n == 0 || n > impossibleRate {
+					b.Problems = append(b.Problems, "cannot be: "+line)
+				}
+			}
 		case totals != nil:
 			b.Said = append(b.Said, line)
 			passed = passed || totals[1] != "0" && totals[2] == "0"

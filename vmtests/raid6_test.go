@@ -28,6 +28,7 @@ func TestRAID6Boot(t *testing.T) {
 		{"the totals say so", strings.Replace(raid6Console, "fail:0", "fail:1", 1), true, "KUnit has not said"},
 		{"no suite", raid6Console[:strings.Index(raid6Console, "[    1.00]")], true, "KUnit has not said"},
 		{"none wanted", raid6Console[:strings.Index(raid6Console, "[    1.00]")], false, ""},
+		{"the clock stood still", "raid6: avx2x4    gen() 24576000 MB/s, rmw 24576000 MB/s\n" + raid6Console, true, "cannot be: raid6: avx2x4"},
 		{"nothing chosen", "[    0.1] raid6: skipped pq benchmark and selected avx2x4\n", false, "has not said which"},
 	} {
 		b := readRAID6Boot(c.console, c.kunit)

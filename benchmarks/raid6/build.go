@@ -290,13 +290,7 @@ type libs struct{ stock, patched, engine string }
 // buildLibs compiles the base's code without and with the series, and the engine.
 func (c Config) buildLibs(ctx context.Context) (l libs, err error) {
 	phase := c.Progress.Start("compile lib/raid6")
-	defer func() {
-		// As in check.
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		phase.End(err)
-	}()
+	defer func() { phase.End(err) }()
 	req := kernel.Request{Base: c.Base, CacheDir: c.CacheDir, Progress: c.Progress}
 	for _, b := range []struct {
 		so          *string

@@ -44,13 +44,7 @@ func check(ctx context.Context, req kernel.Request, root string, others []arch) 
 	}
 	defer os.RemoveAll(dir)
 	phase := req.Progress.Start("check lib/raid6")
-	defer func() {
-		// A compiler that was ended says "signal: killed", and not why.
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		phase.End(err)
-	}()
+	defer func() { phase.End(err) }()
 	code, err := CopyCode(ctx, req, root, req.PatchDir, 0, filepath.Join(dir, "src"))
 	if err != nil {
 		return nil, err
@@ -75,7 +69,7 @@ func check(ctx context.Context, req kernel.Request, root string, others []arch) 
 	for _, a := range others {
 		results = append(results, checkArch(ctx, code, a, filepath.Join(dir, a.name), program))
 	}
-	return results, nil
+	return results, ctx.Err()
 }
 
 // runCheck runs the program, under an emulator if there is one.

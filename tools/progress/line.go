@@ -84,10 +84,10 @@ func (p *Phase) state(now time.Time) string {
 func (p *Phase) endLine(took time.Duration, err error) string {
 	line := fmt.Sprintf("%8s  %s", short(took), p.name)
 	switch {
-	case errors.Is(err, context.Canceled) && p.t.user.Err() == nil:
-		return line + "  abandoned"
-	case errors.Is(err, context.Canceled):
+	case err != nil && p.t.user.Err() != nil: // a program that was ended says "signal: killed", and not why
 		return line + "  interrupted"
+	case errors.Is(err, context.Canceled):
+		return line + "  abandoned"
 	case err != nil:
 		return line + "  FAILED"
 	}

@@ -57,9 +57,9 @@ type Phase struct {
 	ended       bool
 }
 
-// New returns a tracker that writes to w, usually os.Stderr. A phase that was
-// cancelled is "interrupted" if user has ended, and else "abandoned": another one has
-// failed beside it. How long a phase
+// New returns a tracker that writes to w, usually os.Stderr. A phase that
+// ends with an error is "interrupted" if user has ended; one that was cancelled otherwise
+// is "abandoned": another has failed beside it. How long a phase
 // is expected to take is remembered between runs in [HistoryPath]; without
 // such a file, or if it cannot be read, nothing is expected.
 func New(user context.Context, w io.Writer) *Tracker {

@@ -65,7 +65,8 @@ func TestCancelled(t *testing.T) {
 	tr.Start("build").End(fmt.Errorf("make: %w", context.Canceled))
 	interrupt()
 	tr.Start("boot").End(context.Canceled)
-	if want := "   0.00s  build  abandoned\n   0.00s  boot  interrupted\n"; out.String() != want {
+	tr.Start("compile").End(errors.New("signal: killed"))
+	if want := "   0.00s  build  abandoned\n   0.00s  boot  interrupted\n   0.00s  compile  interrupted\n"; out.String() != want {
 		t.Errorf("got %q\nwant %q", out, want)
 	}
 }

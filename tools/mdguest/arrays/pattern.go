@@ -14,8 +14,9 @@ import (
 
 // A pattern describes itself: every block of 4 KiB says which it is and of which
 // writing, and what else is in it follows from that, so that one found elsewhere, torn,
-// or from before is told apart. It is made again to be compared, which has no checksum:
-// an emulated CPU takes ten times as long for one.
+// or from before is told apart. It is made again to be compared, and has no checksum: with
+// CRC-32C, of which QEMU emulates the instruction bit by bit, this program took four times
+// the CPU time.
 const (
 	blockSize = 4096
 	runBlocks = 16 // written at once
