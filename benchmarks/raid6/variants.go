@@ -107,7 +107,7 @@ func (e *engine) algoVariants(op Op, ref algo) []variant {
 
 // changed tells whether the series has something to do with an algorithm.
 func changed(op Op, name string) bool {
-	return strings.HasPrefix(name, "gfni") || op == RMW && strings.HasPrefix(name, "avx")
+	return strings.HasPrefix(name, "gfni") || op == RMW && (strings.HasPrefix(name, "avx") || strings.HasPrefix(name, "sse2"))
 }
 
 // recoveryVariants are the kernel's ways of recovery. The stock kernel takes the
