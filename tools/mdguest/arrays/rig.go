@@ -202,13 +202,10 @@ func (r *rig) settle(ctx context.Context) error {
 
 // begins waits until md says that it does something.
 func (r *rig) begins(action string) error {
-	var got string
-	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if got, _ = md.ReadAttr(r.kernelName(), "md/sync_action"); got == action {
-			return nil
-		}
+	if err := r.until("sync_action", func(is string) bool { return is == action }); err != nil {
+		return fmt.Errorf("%w, and not %s", err, action)
 	}
-	return fmt.Errorf("md/sync_action is %q, and not %s", got, action)
+	return nil
 }
 
 // patiently tries something again that the opener or udevd may be in the way of.
@@ -247,7 +244,7 @@ func (r *rig) end() (opens map[string]int, err error) {
 	}
 	for _, name := range []string{r.kernelName(), r.name} {
 		if md.Exists(name) {
-			errs = append(errs, md.Remove(name, goneLimit))
+			errs = append(errs, patiently(func() error { return md.Remove(name, peace) })) // somebody may look at it
 		}
 	}
 	for _, undo := range slices.Backward(r.undo) {

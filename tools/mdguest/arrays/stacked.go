@@ -143,9 +143,14 @@ func (t *tower) mapped(kind, params string) (node string, err error) {
 	return t.mappedPart(fmt.Sprintf("%s-%s", t.name, kind), kind, sectors, params)
 }
 
-// mappedPart makes a device of the mapper, to be removed by takeOff.
+// mappedPart makes a device of the mapper, to be removed by takeOff. udevd's rules may
+// have mdadm look at what it shall lie on, and claim it meanwhile.
 func (t *tower) mappedPart(name, kind string, sectors uint64, params string) (node string, err error) {
-	dev, err := t.mapper.Make(name, kind, sectors, params)
+	var dev uint64
+	err = patiently(func() (err error) {
+		dev, err = t.mapper.Make(name, kind, sectors, params)
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("dm-%s: %w", kind, err)
 	}

@@ -22,6 +22,7 @@ type moment struct {
 	begin  func(context.Context, *rig, *pattern) error // brings the array there
 	action string                                      // that md/sync_action then shows, "" for none in particular
 	with   func(*rig) []string                         // the members to assemble it of afterwards, nil for the first
+	after  func(context.Context, *rig, *pattern) error // looks when all is in sync again; may be nil
 }
 
 func isRaid5(l level) bool    { return l.name == "raid5" }
@@ -31,7 +32,9 @@ func anyLevel(level) bool     { return true }
 // moments are when arrays are stopped.
 var moments = []moment{
 	{name: "resync", can: level.redundant, recipe: recipe{readonly: true}, begin: slowly(readWrite), action: "resync"},
-	{name: "recovery", can: level.redundant, recipe: recipe{clean: true}, begin: slowly(rebuild), action: "recover"},
+	{name: "recovery", can: level.redundant, recipe: recipe{clean: true}, begin: slowly(rebuild), action: "recover", after: relyOnRebuilt},
+	{name: "recovery-first", can: level.redundant, recipe: recipe{clean: true}, begin: beforeFirst(rebuild), action: "recover",
+		after: relyOnRebuilt},
 	{name: "check", can: level.redundant, recipe: recipe{clean: true}, begin: slowly(beginCheck), action: "check"},
 	{name: "reshape", can: canReshape, recipe: recipe{clean: true}, begin: slowly(reshape), action: "reshape",
 		with: func(r *rig) []string { return r.members[:r.level.members+1] }},
@@ -108,6 +111,12 @@ func (m moment) run(ctx context.Context, r *rig, way string) (string, error) {
 	if err := errors.Join(r.settle(ctx), p.verify(r.dev())); err != nil {
 		return "", err
 	}
+	if m.after != nil {
+		r.does("look once more")
+		if err := m.after(ctx, r, &p); err != nil {
+			return "", err
+		}
+	}
 	r.does("stop again")
 	return "stopped by " + way, r.halt(ctx, stopWays[0])
 }
@@ -142,6 +151,20 @@ func slowly(f func(context.Context, *rig, *pattern) error) func(context.Context,
 	}
 }
 
+// beforeFirst has the rebuild that f begins come to where it would begin with the first
+// sector, and no further.
+func beforeFirst(f func(context.Context, *rig, *pattern) error) func(context.Context, *rig, *pattern) error {
+	return func(ctx context.Context, r *rig, p *pattern) error {
+		if err := md.WriteAttr(r.kernelName(), "md/sync_max", "0"); err != nil {
+			return fmt.Errorf("md/sync_max: %w", err)
+		}
+		if err := f(ctx, r, p); err != nil {
+			return err
+		}
+		return r.until("sync_completed", func(done string) bool { return strings.HasPrefix(done, "0 / ") })
+	}
+}
+
 // hurry undoes slowly; an array without a resync has no such attribute.
 func (r *rig) hurry() error {
 	for _, attr := range []string{"md/sync_speed_max", "md/sync_speed_min"} {
@@ -162,14 +185,30 @@ func readWrite(ctx context.Context, r *rig, p *pattern) error {
 	return p.write(r.dev())
 }
 
-// rebuild has a member replaced.
-func rebuild(ctx context.Context, r *rig, _ *pattern) error {
-	for _, args := range [][]string{{"--fail", r.members[0]}, {"--remove", r.members[0]}, {"--add", r.members[0]}} {
-		if err := r.mdadm(ctx, append([]string{r.dev()}, args...)...); err != nil {
-			return err
-		}
+// rebuild has a member taken out, and put back when what is on it is no longer true.
+func rebuild(ctx context.Context, r *rig, p *pattern) error {
+	if err := r.takeOut(ctx, r.members[0]); err != nil {
+		return err
+	}
+	if err := p.write(r.dev()); err != nil {
+		return fmt.Errorf("degraded: %w", err)
+	}
+	if err := r.mdadm(ctx, r.dev(), "--add", r.members[0]); err != nil {
+		return err
 	}
 	return r.begins("recover")
+}
+
+// relyOnRebuilt has the member fail that has the same on it as the rebuilt one, or takes
+// it for its parity.
+func relyOnRebuilt(ctx context.Context, r *rig, p *pattern) error {
+	if err := errors.Join(r.whole(), r.mdadm(ctx, r.dev(), "--fail", r.members[1])); err != nil {
+		return err
+	}
+	if err := p.verify(r.dev()); err != nil {
+		return fmt.Errorf("from the rebuilt member: %w", err)
+	}
+	return nil
 }
 
 func beginCheck(_ context.Context, r *rig, _ *pattern) error {
@@ -195,14 +234,19 @@ func reshape(ctx context.Context, r *rig, _ *pattern) error {
 // min_offset_diff of raid5_run(), which does not know the new_offset that mdadm has set
 // since, and so the first rows go where old ones are before the superblock says so.
 func (r *rig) recorded() error {
+	return r.until("reshape_position", func(at string) bool { return at != "0" })
+}
+
+// until waits for a value of an attribute in md/.
+func (r *rig) until(attr string, fits func(string) bool) error {
 	var got string
 	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		var err error
-		if got, err = md.ReadAttr(r.kernelName(), "md/reshape_position"); err == nil && got != "0" {
+		if got, err = md.ReadAttr(r.kernelName(), "md/"+attr); err == nil && fits(got) {
 			return nil
 		}
 	}
-	return fmt.Errorf("md/reshape_position is still %q", got)
+	return fmt.Errorf("md/%s is still %q", attr, got)
 }
 
 // leaveDirty leaves data in the page cache, for the stop to write back.
