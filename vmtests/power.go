@@ -32,7 +32,7 @@ type PowerTest struct {
 
 // Power has a guest write to arrays, kills QEMU in the middle, and has the next guest
 // assemble the arrays and look, again and again. The disks are files, which stay
-// where something was lost.
+// where something was lost or went wrong.
 func (o Options) Power(ctx context.Context, t PowerTest) (verdict.Power, error) {
 	image, err := o.BuildImage(ctx)
 	if err != nil {
@@ -58,11 +58,8 @@ func (o Options) Power(ctx context.Context, t PowerTest) (verdict.Power, error) 
 		}
 	}
 	phase.End(err)
-	if err != nil {
-		return res, err
-	}
-	if len(res.Broken()) == 0 {
-		err = os.RemoveAll(filepath.Dir(disks[0].Path))
+	if ctx.Err() != nil || err == nil && len(res.Broken()) == 0 {
+		err = errors.Join(err, os.RemoveAll(filepath.Dir(disks[0].Path)))
 	}
 	return res, err
 }
