@@ -161,7 +161,9 @@ func beforeFirst(f func(context.Context, *rig, *pattern) error) func(context.Con
 		if err := f(ctx, r, p); err != nil {
 			return err
 		}
-		return r.until("sync_completed", func(done string) bool { return strings.HasPrefix(done, "0 / ") })
+		return errors.Join(
+			r.until("sync_speed", func(speed string) bool { return speed != "none" }), // curr_resync is set
+			r.until("sync_completed", func(done string) bool { return strings.HasPrefix(done, "0 / ") }))
 	}
 }
 
