@@ -208,6 +208,18 @@ func (r *rig) begins(action string) error {
 	return nil
 }
 
+// until waits for a value of an attribute in md/.
+func (r *rig) until(attr string, fits func(string) bool) error {
+	var got string
+	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		var err error
+		if got, err = md.ReadAttr(r.kernelName(), "md/"+attr); err == nil && fits(got) {
+			return nil
+		}
+	}
+	return fmt.Errorf("md/%s is still %q", attr, got)
+}
+
 // patiently tries something again that the opener or udevd may be in the way of.
 func patiently(f func() error) error {
 	for deadline := time.Now().Add(goneLimit); ; time.Sleep(2 * time.Millisecond) {

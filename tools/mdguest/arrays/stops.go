@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -237,18 +236,6 @@ func reshape(ctx context.Context, r *rig, _ *pattern) error {
 // since, and so the first rows go where old ones are before the superblock says so.
 func (r *rig) recorded() error {
 	return r.until("reshape_position", func(at string) bool { return at != "0" })
-}
-
-// until waits for a value of an attribute in md/.
-func (r *rig) until(attr string, fits func(string) bool) error {
-	var got string
-	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		var err error
-		if got, err = md.ReadAttr(r.kernelName(), "md/"+attr); err == nil && fits(got) {
-			return nil
-		}
-	}
-	return fmt.Errorf("md/%s is still %q", attr, got)
 }
 
 // leaveDirty leaves data in the page cache, for the stop to write back.
