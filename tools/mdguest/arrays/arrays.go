@@ -164,9 +164,10 @@ func free(lane int) error {
 	}
 }
 
-// isHeld tells whether somebody has claimed a disk.
+// isHeld tells whether somebody has claimed a disk. udevd looks at what was open for
+// writing.
 func isHeld(disk string) bool {
-	f, err := os.OpenFile(disk, os.O_RDWR|os.O_EXCL, 0)
+	f, err := os.OpenFile(disk, os.O_RDONLY|os.O_EXCL, 0)
 	if err != nil {
 		return true
 	}

@@ -20,7 +20,7 @@ var assemblies = []struct {
 	do   func(ctx context.Context, r *rig, uuid string) error
 }{
 	{"by uuid", func(ctx context.Context, r *rig, uuid string) error {
-		return r.mdadm(ctx, append([]string{"--assemble", r.dev(), "--config=" + r.conf, "--uuid=" + uuid}, r.members[:r.level.members]...)...)
+		return r.mdadm(ctx, append([]string{"--assemble", r.newDev(), "--config=" + r.conf, "--uuid=" + uuid}, r.members[:r.level.members]...)...)
 	}},
 	{"by scan", func(ctx context.Context, r *rig, uuid string) error {
 		if err := r.know(uuid); err != nil {
@@ -43,7 +43,7 @@ var assemblies = []struct {
 
 // know has mdadm's configuration name the array.
 func (r *rig) know(uuid string) error {
-	conf := fmt.Sprintf("%sDEVICE %s\nARRAY %s UUID=%s\n", confHead, strings.Join(r.members[:r.level.members], " "), r.dev(), uuid)
+	conf := fmt.Sprintf("%sDEVICE %s\nARRAY %s UUID=%s\n", confHead, strings.Join(r.members[:r.level.members], " "), r.newDev(), uuid)
 	return os.WriteFile(r.conf, []byte(conf), 0o644)
 }
 

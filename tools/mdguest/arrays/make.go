@@ -27,7 +27,7 @@ type recipe struct {
 // make creates an array.
 func (r *rig) make(ctx context.Context, c recipe) error {
 	l := r.level
-	args := []string{"--create", r.dev(), "--run", "--force", "--config=" + r.conf, "--auto=md",
+	args := []string{"--create", r.newDev(), "--run", "--force", "--config=" + r.conf, "--auto=md",
 		"--metadata=" + c.metadata, "--level=" + l.level, fmt.Sprintf("--raid-devices=%d", l.members)}
 	if l.layout != "" {
 		args = append(args, "--layout="+l.layout)
@@ -55,7 +55,7 @@ func (r *rig) make(ctx context.Context, c recipe) error {
 	if c.missing {
 		members[l.members-1] = "missing"
 	}
-	if err := r.mdadm(ctx, append(args, members...)...); err != nil {
+	if err := unclaimed(func() error { return r.mdadm(ctx, append(args, members...)...) }); err != nil {
 		return err
 	}
 	if !md.Exists(r.kernelName()) {
@@ -66,7 +66,7 @@ func (r *rig) make(ctx context.Context, c recipe) error {
 
 // assemble brings an array back.
 func (r *rig) assemble(ctx context.Context, members []string, more ...string) error {
-	args := append([]string{"--assemble", r.dev(), "--run", "--config=" + r.conf, "--auto=md"}, more...)
+	args := append([]string{"--assemble", r.newDev(), "--run", "--config=" + r.conf, "--auto=md"}, more...)
 	return r.mdadm(ctx, append(args, members...)...)
 }
 

@@ -126,10 +126,19 @@ func wipe(member string) error {
 // dev is the node that mdadm is told. Of an array made by name that is there, it is the
 // kernel's: the link in /dev/md comes and goes when udevd's rules have got round to it.
 func (r *rig) dev() string {
-	if r.named != "" && !md.Exists(r.kernelName()) {
-		return "/dev/md/" + r.named
+	if !md.Exists(r.kernelName()) {
+		return r.newDev()
 	}
 	return "/dev/" + r.kernelName()
+}
+
+// newDev is the node at which mdadm is to make an array: it takes no kernel's name of one
+// that is made by name, whether or not there is such a device yet, or still.
+func (r *rig) newDev() string {
+	if r.named != "" {
+		return "/dev/md/" + r.named
+	}
+	return "/dev/" + r.name
 }
 
 // kernelName is the device's name in sysfs.
@@ -224,6 +233,17 @@ func (r *rig) until(attr string, fits func(string) bool) error {
 func patiently(f func() error) error {
 	for deadline := time.Now().Add(goneLimit); ; time.Sleep(2 * time.Millisecond) {
 		if err := f(); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// unclaimed tries something again for as long as somebody has claimed what it needs:
+// udevd's rules have mdadm look at a member now and then.
+func unclaimed(f func() error) error {
+	for deadline := time.Now().Add(goneLimit); ; time.Sleep(20 * time.Millisecond) {
+		err := f()
+		if err == nil || !strings.Contains(err.Error(), "Device or resource busy") || time.Now().After(deadline) {
 			return err
 		}
 	}
