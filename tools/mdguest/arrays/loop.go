@@ -159,7 +159,7 @@ func (l *loop) cycle(ctx context.Context, rng *rand.Rand, two bool) {
 		l.stopScan(ctx, subjects)
 	case len(subjects) == 1 && l.stop(ctx, subjects[0]) && rng.IntN(2) == 0:
 		s := subjects[0]
-		l.count(doesCreateAtOnce, s, s.make(ctx, s.recipe))
+		l.count(doesCreateAtOnce, s, s.makeAtOnce(ctx, s.recipe))
 		l.stop(ctx, s)
 	}
 	l.settled(subjects)
@@ -182,7 +182,7 @@ func (l *loop) subject(rng *rand.Rand, slot int) *subject {
 // live makes the array and has some things happen to it. It tells whether it is there
 // to be stopped.
 func (l *loop) live(ctx context.Context, s *subject, rng *rand.Rand) bool {
-	if !l.count(doesWipe, s, l.prepare(s)) || !l.count(doesCreate, s, s.make(ctx, s.recipe)) {
+	if !l.count(doesWipe, s, l.prepare(s)) || !l.count(doesCreate, s, s.makeAtOnce(ctx, s.recipe)) {
 		return false
 	}
 	if !l.count("write", s, errors.Join(s.settle(ctx), s.p.write("/dev/"+s.kernelName()))) {

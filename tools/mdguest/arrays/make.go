@@ -24,8 +24,13 @@ type recipe struct {
 	more     []string // arguments
 }
 
-// make creates an array.
+// make creates an array, of members that udevd's rules may be looking at still.
 func (r *rig) make(ctx context.Context, c recipe) error {
+	return unclaimed(func() error { return r.makeAtOnce(ctx, c) })
+}
+
+// makeAtOnce tries once.
+func (r *rig) makeAtOnce(ctx context.Context, c recipe) error {
 	l := r.level
 	args := []string{"--create", r.newDev(), "--run", "--force", "--config=" + r.conf, "--auto=md",
 		"--metadata=" + c.metadata, "--level=" + l.level, fmt.Sprintf("--raid-devices=%d", l.members)}
@@ -55,7 +60,7 @@ func (r *rig) make(ctx context.Context, c recipe) error {
 	if c.missing {
 		members[l.members-1] = "missing"
 	}
-	if err := unclaimed(func() error { return r.mdadm(ctx, append(args, members...)...) }); err != nil {
+	if err := r.mdadm(ctx, append(args, members...)...); err != nil {
 		return err
 	}
 	if !md.Exists(r.kernelName()) {

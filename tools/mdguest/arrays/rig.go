@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"mdlife/tools/md"
 	"mdlife/tools/mdguest/machine"
 )
@@ -132,8 +134,8 @@ func (r *rig) dev() string {
 	return "/dev/" + r.kernelName()
 }
 
-// newDev is the node at which mdadm is to make an array: it takes no kernel's name of one
-// that is made by name, whether or not there is such a device yet, or still.
+// newDev is the node at which mdadm is to make or assemble the array: of one made by
+// name it refuses the kernel's, even where the last one's device is still there.
 func (r *rig) newDev() string {
 	if r.named != "" {
 		return "/dev/md/" + r.named
@@ -238,12 +240,14 @@ func patiently(f func() error) error {
 	}
 }
 
-// unclaimed tries something again for as long as somebody has claimed what it needs:
-// udevd's rules have mdadm look at a member now and then.
+// unclaimed tries something again for as long as it is refused because somebody has
+// claimed a device: udevd's rules have mdadm look at one now and then. Other errors are
+// returned at once.
 func unclaimed(f func() error) error {
 	for deadline := time.Now().Add(goneLimit); ; time.Sleep(20 * time.Millisecond) {
 		err := f()
-		if err == nil || !strings.Contains(err.Error(), "Device or resource busy") || time.Now().After(deadline) {
+		busy := err != nil && (errors.Is(err, unix.EBUSY) || strings.Contains(err.Error(), "Device or resource busy"))
+		if !busy || time.Now().After(deadline) {
 			return err
 		}
 	}

@@ -147,7 +147,7 @@ func (t *tower) mapped(kind, params string) (node string, err error) {
 // have mdadm look at what it shall lie on, and claim it meanwhile.
 func (t *tower) mappedPart(name, kind string, sectors uint64, params string) (node string, err error) {
 	var dev uint64
-	err = patiently(func() (err error) {
+	err = unclaimed(func() (err error) {
 		dev, err = t.mapper.Make(name, kind, sectors, params)
 		return err
 	})
