@@ -63,7 +63,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 // guest is the machine on which a kernel carries out a plan, and the image with what is
 // made for that kernel.
 func (o *Options) guest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (vm.Config, initramfs.Image, error) {
-	if err := os.MkdirAll(o.consoles(), 0o755); err != nil {
+	if err := os.MkdirAll(o.Results(), 0o755); err != nil {
 		return vm.Config{}, image, err
 	}
 	image, err := a.Image(ctx, image, len(plan.Windows) > 0)
@@ -78,7 +78,7 @@ func (o *Options) guest(ctx context.Context, a Artefact, image initramfs.Image, 
 		Name:       name,
 		Kernel:     a.BzImage(),
 		Initramfs:  image.Path,
-		ConsoleLog: filepath.Join(o.consoles(), "console-"+name+".log"),
+		ConsoleLog: filepath.Join(o.Results(), "console-"+name+".log"),
 		Plan:       plan,
 		Append:     o.Append,
 		Accel:      o.Accel,

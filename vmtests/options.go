@@ -6,6 +6,7 @@
 package vmtests
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -39,6 +40,7 @@ type Options struct {
 	Append     []string      // more kernel parameters
 	Sequential bool          // boot the patched kernel after the unpatched one, not beside it
 	Out        string        // where results go; "": Root/out/<base>
+	Command    string        // whose results those beside a verdict are: they go to Out/<command>
 	comparing  bool          // the consoles are a verdict's
 	Progress   *progress.Tracker
 }
@@ -117,12 +119,13 @@ func (o Options) race() time.Duration {
 	}
 }
 
-// consoles is where the guests' consoles go: those beside a verdict are its own.
-func (o Options) consoles() string {
+// Results is where the guests' consoles go, and what a command has to say: a verdict's
+// are in the directory itself, those of each other command in one of its own.
+func (o Options) Results() string {
 	if o.comparing {
 		return o.out()
 	}
-	return filepath.Join(o.out(), "other")
+	return filepath.Join(o.out(), cmp.Or(o.Command, "other"))
 }
 
 // out is the directory for results.

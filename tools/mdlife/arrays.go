@@ -43,6 +43,9 @@ at awkward moments, with data that is verified all along and an opener beside it
 		if err != nil {
 			return err
 		}
+		if err := verdict.WriteCellFiles(o.Results(), o.Base.Name, guests); err != nil {
+			return err
+		}
 		return printCells(cmd, o.Base.Name, seed, guests)
 	}
 	return cmd

@@ -47,8 +47,11 @@ func ranCell(g Kernel) bool {
 	return slices.ContainsFunc(summarize(g).Cells, func(c event.Cell) bool { return c.Skipped == "" })
 }
 
-// failed says which cells failed, and with what.
+// failed says which cells failed, and with what, and how the guest ended before its time.
 func failed(k *KernelPart) (lines []string) {
+	if k.Died != "" {
+		lines = append(lines, fmt.Sprintf("%s (not judged): %s, see %s", k.Label, k.Died, k.Console))
+	}
 	left := 0
 	for _, c := range k.Cells {
 		switch {
