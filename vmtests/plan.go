@@ -107,14 +107,26 @@ const (
 	cellsAllow   = 15 * time.Minute
 	powerAllow   = 3 * time.Minute // of one turn
 	perMdadm     = 5 * time.Second
-	perClient    = 10 * time.Second // for a cycle of all that mdadm does
+	perClient    = 10 * time.Second // for a cycle of all that mdadm does; then the loop ends early
+	clientAllow  = 3 * time.Minute  // for the cycle that it is in then
 	perRaceExtra = 20 * time.Second // to settle, count leaks
 	perSoakExtra = 60 * time.Second // for the races that still run, and to settle
 )
 
 // ClientLoop is a loop of all that mdadm does.
 func ClientLoop(cycles int) *event.ClientSpec {
-	return &event.ClientSpec{Cycles: cycles, SettleMillis: int(mdadmSettle.Milliseconds())}
+	limit := time.Duration(cycles) * perClient
+	return &event.ClientSpec{Cycles: cycles, LimitSeconds: int(limit.Seconds()), SettleMillis: int(mdadmSettle.Milliseconds())}
+}
+
+// slowed is the plan for a kernel that is so many times slower than a plain one.
+func slowed(plan event.Plan, slow int) event.Plan {
+	if plan.Client != nil {
+		c := *plan.Client
+		c.LimitSeconds *= slow
+		plan.Client = &c
+	}
+	return plan
 }
 
 // timeout bounds a guest that carries out plan. slow is how many times slower
@@ -137,7 +149,7 @@ func timeout(plan event.Plan, slow int) time.Duration {
 		d += cellsAllow
 	}
 	if plan.Client != nil {
-		d += time.Duration(plan.Client.Cycles) * perClient
+		d += time.Duration(plan.Client.Cycles)*perClient + clientAllow
 	}
 	if plan.Soak != nil {
 		d += time.Duration(plan.Soak.Seconds)*time.Second + perSoakExtra

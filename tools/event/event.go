@@ -92,6 +92,7 @@ type MdadmSpec struct {
 // stray reader.
 type ClientSpec struct {
 	Cycles       int `json:"cycles"`
+	LimitSeconds int `json:"limit_s"`   // no cycle begins after that
 	SettleMillis int `json:"settle_ms"` // after a stop, when to look the second time
 }
 

@@ -40,7 +40,8 @@ type loop struct {
 
 // Loop makes spec.Cycles cycles, each of which has an array or two made, used, and
 // stopped, with systemd-udevd and a stray reader around. What a cycle does depends on
-// the seed and its number alone. What fails is counted, and the next cycle goes on.
+// the seed and its number alone. What fails is counted, and the next cycle goes on,
+// unless they have taken spec.LimitSeconds by then.
 func Loop(ctx context.Context, spec event.ClientSpec, seed uint64, progress func(done, failed int64)) (event.Client, error) {
 	l := &loop{Client: event.Client{Spec: spec, Seed: seed, Done: map[string]int{}, Failed: map[string]int{}, Errors: map[string]int{}}}
 	for _, v := range levels {
@@ -62,7 +63,7 @@ func Loop(ctx context.Context, spec event.ClientSpec, seed uint64, progress func
 	}
 	start := time.Now()
 	for n := range spec.Cycles {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || time.Since(start) > time.Duration(spec.LimitSeconds)*time.Second {
 			break
 		}
 		l.cycle(ctx, rand.New(rand.NewPCG(seed, uint64(n))), n%twoEvery == twoEvery-1)
