@@ -62,10 +62,13 @@ func failures(l level) []cell {
 	return all
 }
 
+// nullbs is how many null_blk disks a cell has: a raid6, and what it can lose.
+const nullbs = 6
+
 // onNullb makes the array's members null_blk disks, the second with these attributes.
 func (r *rig) onNullb(second map[string]string) error {
 	r.members = nil
-	for i := range perLane {
+	for i := range nullbs {
 		n := &nullb{name: fmt.Sprintf("nb%s-%d", r.name, i), mib: "16"}
 		r.nullbs = append(r.nullbs, n)
 		var attrs map[string]string

@@ -32,6 +32,8 @@ const torn = "is torn, or changed"
 type pattern struct {
 	generation uint64
 	size       int64 // of the device when it was written
+	parts      int   // in how many parts its runs are dealt out, 0: it has all
+	part       int   // which of them is this
 }
 
 // fill makes block number n.
@@ -73,7 +75,9 @@ func (p pattern) runs() []uint64 {
 	n := min(all, maxRuns)
 	var starts []uint64
 	for i := range n {
-		starts = append(starts, i*(all-1)/max(n-1, 1)*runBlocks)
+		if p.parts == 0 || int(i)%p.parts == p.part {
+			starts = append(starts, i*(all-1)/max(n-1, 1)*runBlocks)
+		}
 	}
 	return starts
 }
@@ -155,6 +159,34 @@ func (p pattern) each(node string, f func(block uint64, wrong string) error) err
 		}
 	}
 	return nil
+}
+
+// unread reads the pattern block by block, and counts those that get an I/O error. What
+// can be read must be right.
+func (p pattern) unread(node string) (n int, err error) {
+	file, err := openDirect(node, os.O_RDONLY)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	buf := aligned(blockSize)
+	defer unix.Munmap(buf)
+	for _, start := range p.runs() {
+		for block := start; block < start+runBlocks; block++ {
+			_, err := file.ReadAt(buf, int64(block)*blockSize)
+			if errors.Is(err, unix.EIO) {
+				n++
+				continue
+			}
+			if err != nil {
+				return n, fmt.Errorf("read at block %d: %w", block, err)
+			}
+			if wrong := p.look(buf, block); wrong != "" {
+				return n, fmt.Errorf("block %d %s", block, wrong)
+			}
+		}
+	}
+	return n, nil
 }
 
 // blockOf tells which block of the pattern this is.

@@ -57,10 +57,8 @@ func (r *rig) loseBlocks(ctx context.Context) (p pattern, err error) {
 	if err := p.write(r.dev()); err != nil {
 		return p, err
 	}
-	for _, m := range []string{r.members[0], r.members[2]}[:r.level.lose] {
-		if err := r.mdadm(ctx, r.dev(), "--fail", m); err != nil {
-			return p, err
-		}
+	if err := r.loseMembers(ctx, r.level.lose); err != nil {
+		return p, err
 	}
 	return p, r.nullbs[1].bad("+", 8192, 10240)
 }
