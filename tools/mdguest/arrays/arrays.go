@@ -40,7 +40,8 @@ func cells() []cell {
 	var all []cell
 	for _, l := range levels {
 		for _, subject := range [][]cell{
-			lives(l), stops(l), failures(l), unreadables(l), rebuilts(l), reAdds(l), faultyMembers(l), silents(l), grown(l), externals(l), found(l),
+			lives(l), stops(l), failures(l), unreadables(l), rebuilts(l), reAdds(l), replacements(l),
+			faultyMembers(l), silents(l), grown(l), externals(l), found(l),
 			stacked(l), byMapper(l), outages(l),
 		} {
 			all = append(all, subject...)

@@ -56,6 +56,10 @@ func (l level) redundant() bool { return l.lose > 0 }
 // parity tells whether it is one of raid4, raid5 and raid6.
 func (l level) parity() bool { return l.name == "raid4" || l.name == "raid5" || l.name == "raid6" }
 
+// partly tells whether what it has lost with a member is only a part of its redundancy:
+// the rest can be checked and repaired still.
+func (l level) partly() bool { return l.level == "raid10" }
+
 // grows tells whether mdadm can add a member to an array with this metadata: for
 // raid10 there has to be room at a member's beginning.
 func (l level) grows(metadata string) bool {

@@ -23,11 +23,12 @@ import (
 // comes out right again in a second mirror and in parity, and stays wrong in the data
 // of a stripe; and without redundancy nothing but the pattern can tell.
 type silent struct {
-	name   string
-	can    func(level) bool
-	parity bool // it befalls the parity of a stripe
-	harm   func(*scene) error
-	wrong  func(s *scene) map[uint64]string // what the pattern then says of the blocks, where nobody can put it right
+	name     string
+	can      func(level) bool
+	parity   bool // it befalls the parity of a stripe
+	degraded bool // a member fails that has nothing to do with it
+	harm     func(*scene) error
+	wrong    func(s *scene) map[uint64]string // what the pattern then says of the blocks, where nobody can put it right
 }
 
 var silentFaults = []silent{
@@ -41,6 +42,7 @@ var silentFaults = []silent{
 		return map[uint64]string{s.block: s.former(), s.other: fmt.Sprintf("is block %d", s.block)}
 	}},
 	{name: "parity", can: level.parity, parity: true, harm: (*scene).spoilParity},
+	{name: "degraded", can: level.partly, degraded: true, harm: (*scene).tear},
 }
 
 // silents are cells with such faults.
@@ -60,6 +62,7 @@ type scene struct {
 	p             pattern
 	block, other  uint64
 	at, elsewhere place
+	idle          string  // a member that has none of it
 	before        []byte  // what was at the place
 	stripe        []place // the parity that belongs to it
 }
@@ -100,6 +103,11 @@ func (f silent) run(ctx context.Context, r *rig) (string, error) {
 	r.does("assemble")
 	if err := r.assemble(ctx, r.members[:r.level.members]); err != nil {
 		return "", err
+	}
+	if f.degraded {
+		if err := errors.Join(r.mdadm(ctx, r.dev(), "--fail", s.idle), r.settle(ctx)); err != nil {
+			return "", err
+		}
 	}
 	found, err := f.notice(ctx, r, s)
 	if err != nil {
@@ -168,11 +176,13 @@ func (s *scene) find(r *rig) error {
 	if err != nil {
 		return err
 	}
-	s.block = uint64(r.rng.IntN(runBlocks)) // of the first run, all of whose stripes are written
+	// Of the first run, all of whose stripes are written. Each member has something before it.
+	s.block = runBlocks/2 + uint64(r.rng.IntN(runBlocks/2))
 	if len(places[s.block]) == 0 {
 		return fmt.Errorf("block %d is on no member", s.block)
 	}
 	s.at = last(places[s.block])
+	s.idle = without(members, places[s.block])
 	for _, n := range slices.Sorted(maps.Keys(places)) {
 		if p := last(places[n]); n >= runBlocks && p.member == s.at.member {
 			s.other, s.elsewhere = n, p
@@ -193,6 +203,16 @@ func (s *scene) find(r *rig) error {
 }
 
 func last(places []place) place { return places[len(places)-1] }
+
+// without is a member with none of these places, the last of them, or "".
+func without(members []string, places []place) (idle string) {
+	for _, m := range members {
+		if !slices.ContainsFunc(places, func(p place) bool { return p.node == m }) {
+			idle = m
+		}
+	}
+	return idle
+}
 
 // places finds the pattern's blocks on members. Of those that are there several times,
 // the places are in the order in which md counts the copies.
