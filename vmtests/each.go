@@ -4,6 +4,9 @@ package vmtests
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
@@ -41,6 +44,9 @@ func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan
 		}
 		artefacts = append(artefacts, a)
 	}
+	if err := o.removeConsoles(); err != nil {
+		return nil, err
+	}
 	guests := make([]verdict.Kernel, len(artefacts))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
@@ -51,4 +57,13 @@ func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan
 		})
 	}
 	return guests, g.Wait()
+}
+
+// removeConsoles removes those of an earlier run: not each kernel need run again.
+func (o Options) removeConsoles() error {
+	old, err := filepath.Glob(filepath.Join(o.Results(), "console-*.log"))
+	for _, path := range old {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }

@@ -4,11 +4,14 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"mdlife/tools/event"
+	"mdlife/tools/mdguest/arrays"
 	"mdlife/vmtests"
 	"mdlife/vmtests/verdict"
 )
@@ -22,7 +25,10 @@ func newArrays() *cobra.Command {
 		Long: `Boot the kernels, two at once, and in each have Debian's mdadm create, degrade, rebuild,
 check, grow, stop and assemble arrays of every personality and kind of metadata, and stop them
 at awkward moments, with data that is verified all along and an opener beside it. Exit code
-0 only if all but the unpatched kernel come through, and no open fails on them.`,
+0 only if all but the unpatched kernel come through, and no open fails on them.
+
+A cell is a personality and a subject, as raid5/life-1.2 (not each has all of them).
+` + cellNames(),
 		Example: `  mdlife arrays
   mdlife arrays -base 6.12 -only raid5,raid6
   mdlife arrays -only raid5/stop-reshape -kernels patched,debug`,
@@ -38,6 +44,9 @@ at awkward moments, with data that is verified all along and an opener beside it
 		if err != nil {
 			return err
 		}
+		if err := verdict.RemoveCellFiles(o.Results()); err != nil { // they speak of other consoles
+			return err
+		}
 		seed = vmtests.NewSeed(seed)
 		guests, err := vmtests.RunAtOnce(cmd.Context(), o, variants, event.Plan{Cells: names, Seed: seed})
 		if err != nil {
@@ -46,23 +55,36 @@ at awkward moments, with data that is verified all along and an opener beside it
 		if err := verdict.WriteCellFiles(o.Results(), o.Base.Name, guests); err != nil {
 			return err
 		}
-		return printCells(cmd, o.Base.Name, seed, guests)
+		return printCells(cmd, o, seed, guests)
 	}
 	return cmd
 }
 
+// cellNames lists what -only takes.
+func cellNames() string {
+	personalities, subjects := arrays.Names()
+	out := ""
+	for _, list := range []string{"Personalities: " + strings.Join(personalities, ", "), "Subjects: " + strings.Join(subjects, ", ")} {
+		for line := range strings.Lines(text.WrapSoft(list, 95)) {
+			out += strings.TrimSpace(line) + "\n"
+		}
+	}
+	return strings.TrimSpace(out)
+}
+
 // printCells prints the table, what went wrong and how to see it again, and the word.
-func printCells(cmd *cobra.Command, base string, seed uint64, guests []verdict.Kernel) error {
+func printCells(cmd *cobra.Command, o vmtests.Options, seed uint64, guests []verdict.Kernel) error {
 	w := cmd.OutOrStdout()
 	problems, err := verdict.WriteCells(w, guests)
 	if err != nil {
 		return err
 	}
+	more := fmt.Sprintf("More: %s, %s and the consoles in %s\n", verdict.CellsFile, verdict.JUnitFile, filepath.Join("out", o.Base.Name, cmd.Name()))
 	if len(problems) == 0 {
-		fmt.Fprintf(w, "Seed %d\n%s\n", seed, verdict.Pass)
+		fmt.Fprintf(w, "Seed %d\n%s%s\n", seed, more, verdict.Pass)
 		return nil
 	}
-	fmt.Fprintf(w, "%s\n  - %s\n", verdict.Fail, strings.Join(problems, "\n  - "))
-	fmt.Fprintf(w, "One cell again: mdlife arrays -base %s -seed %d -kernels patched -only NAME, as in raid5/life-1.2\n", base, seed)
+	fmt.Fprintf(w, "%s\n  - %s\n%s", verdict.Fail, strings.Join(problems, "\n  - "), more)
+	fmt.Fprintf(w, "One cell again: mdlife arrays -base %s -seed %d -kernels patched -only NAME, as in raid5/life-1.2\n", o.Base.Name, seed)
 	return errVerdict
 }

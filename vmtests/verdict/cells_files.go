@@ -4,8 +4,11 @@ package verdict
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -25,8 +28,8 @@ type cellsOf struct {
 }
 
 // WriteCellFiles writes into a directory what each cell has seen on each kernel: as
-// JSON, and as JUnit XML with a suite for each kernel. What fails on the unpatched
-// kernel, which is not judged, counts as skipped there.
+// JSON, and as JUnit XML with a suite for each kernel, in which is what else it is judged
+// by, too. What fails on the unpatched kernel, which is not judged, counts as skipped.
 func WriteCellFiles(dir, base string, guests []Kernel) error {
 	var all []cellsOf
 	for _, g := range guests {
@@ -47,33 +50,48 @@ func WriteCellFiles(dir, base string, guests []Kernel) error {
 	return nil
 }
 
+// RemoveCellFiles removes what an earlier WriteCellFiles has left in a directory.
+func RemoveCellFiles(dir string) error {
+	for _, name := range []string{CellsFile, JUnitFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 func writeCellSuites(w io.Writer, base string, all []cellsOf) error {
 	var suites junit.Testsuites
 	for _, k := range all {
-		suite := junit.Testsuite{Name: "mdlife." + base + ".arrays." + strings.ReplaceAll(k.Label, " ", "-")}
+		suite := junit.Testsuite{
+			Name: "mdlife." + base + ".arrays." + strings.ReplaceAll(k.Label, " ", "-"),
+			Time: fmt.Sprintf("%.3f", k.Wall),
+		}
 		suite.AddProperty("kernel", k.Key)
-		for _, c := range k.Cells {
-			suite.AddTestcase(cellCase(suite.Name, c, k.Label == "unpatched"))
+		for _, r := range Alone(k.Kernel) {
+			suite.AddTestcase(cellCase(suite.Name, r, k.Label == "unpatched"))
 		}
 		suites.AddSuite(suite)
 	}
 	return suites.WriteXML(w)
 }
 
-// cellCase is a cell as a test case.
-func cellCase(suite string, c event.Cell, notJudged bool) junit.Testcase {
-	personality, subject, _ := strings.Cut(c.Name, "/")
-	tc := junit.Testcase{Name: subject, Classname: suite + "." + personality, Time: fmt.Sprintf("%.3f", c.Seconds)}
-	refused := refusedBeside(c)
+// cellCase is what a kernel is judged by as a test case.
+func cellCase(suite string, r Result, notJudged bool) junit.Testcase {
+	name := strings.TrimPrefix(r.Name, arrayPrefix)
+	if personality, subject, isCell := strings.Cut(name, "/"); isCell {
+		suite, name = suite+"."+personality, subject
+	}
+	tc := junit.Testcase{Name: name, Classname: suite, Time: fmt.Sprintf("%.3f", r.Seconds)}
 	switch {
-	case c.Skipped != "":
-		tc.Skipped = &junit.Result{Message: c.Skipped}
-	case c.OK && refused == "":
-		tc.SystemOut = &junit.Output{Data: c.Detail}
+	case r.Skipped:
+		tc.Skipped = &junit.Result{Message: r.Detail}
+	case r.OK:
+		tc.SystemOut = &junit.Output{Data: r.Detail}
 	case notJudged:
-		tc.Skipped = &junit.Result{Message: "not judged: " + strings.TrimSpace(c.Detail+" "+refused)}
+		tc.Skipped = &junit.Result{Message: "not judged: " + r.Detail}
 	default:
-		tc.Failure = &junit.Result{Message: strings.TrimSpace(c.Detail + " " + refused), Type: string(Fail)}
+		tc.Failure = &junit.Result{Message: r.Detail, Type: string(Fail), Data: r.Reason()}
 	}
 	return tc
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // TestCellFiles: a cell that fails, or beside which an open does, is a failure in the
-// JUnit file, unless it is the unpatched kernel's; and what it has seen is in the JSON.
+// JUnit file, as is a guest that ended early, unless it is the unpatched kernel's; and
+// what a cell has seen is in the JSON.
 func TestCellFiles(t *testing.T) {
 	cells := []event.Event{
 		{Cell: &event.Cell{Name: "raid1/life-1.2", Personality: "raid1", OK: true, Detail: "lived"}},
@@ -21,7 +22,7 @@ func TestCellFiles(t *testing.T) {
 		{Cell: &event.Cell{Name: "faulty/life-1.0", Personality: "faulty", Skipped: "gone since 6.8"}},
 	}
 	dir := t.TempDir()
-	guests := []Kernel{{Label: "unpatched", Events: cells}, {Label: "patched", Events: cells}}
+	guests := []Kernel{{Label: "unpatched", Events: cells}, {Label: "patched", Events: cells, Died: "panic"}}
 	if err := WriteCellFiles(dir, "6.1", guests); err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,8 @@ func TestCellFiles(t *testing.T) {
 		name string
 		has  map[string]int // what is in it, and how often
 	}{
-		{JUnitFile, map[string]int{"<testsuite ": 2, "<testcase ": 8, "<failure ": 2, "<skipped ": 4, "3 ENXIO": 2, "block 7 is torn": 2,
+		{JUnitFile, map[string]int{"<testsuite ": 2, "<failure ": 3, `name="complete"`: 2, "not judged: the guest never said hello": 1,
+			`message="the guest ended early: panic; `: 1, `message="skipped: gone since 6.8"`: 2,
 			`classname="mdlife.6.1.arrays.patched.raid5"`: 1}},
 		{CellsFile, map[string]int{`"detail": "block 7 is torn"`: 2, `"label": "patched"`: 1, `"ENXIO": 3`: 2}},
 	} {

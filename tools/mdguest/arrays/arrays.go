@@ -90,6 +90,21 @@ func unknown(want string) error {
 	return fmt.Errorf("no personality or cell is called %s; personalities are %s", want, strings.Join(slices.Compact(personalities), ", "))
 }
 
+// Names are the personalities, and in alphabetical order the subjects of their cells.
+func Names() (personalities, subjects []string) {
+	for _, c := range cells() {
+		personality, subject, _ := strings.Cut(c.name, "/")
+		if !slices.Contains(personalities, personality) {
+			personalities = append(personalities, personality)
+		}
+		if !slices.Contains(subjects, subject) {
+			subjects = append(subjects, subject)
+		}
+	}
+	slices.Sort(subjects)
+	return personalities, subjects
+}
+
 // Check says in one line which name chooses no cell.
 func Check(names ...string) error {
 	_, err := choose(names)
