@@ -36,14 +36,20 @@ func (r *rig) badFirst(ctx context.Context) (p pattern, err error) {
 	return p, errors.Join(p.write(r.dev()), r.nullbs[0].bad("+", 8192, 8704))
 }
 
-// reshaped grows the array by a member.
+// reshaped grows the array by a member, and reads all before that has ended, too.
 func reshaped(ctx context.Context, r *rig) (string, error) {
 	p, err := r.badFirst(ctx)
 	if err != nil {
 		return "", err
 	}
 	r.does("reshape")
-	if err := errors.Join(reshape(ctx, r, nil), r.settle(ctx), p.verify(r.dev())); err != nil {
+	if err := slowly(reshape)(ctx, r, nil); err != nil {
+		return "", err
+	}
+	if err := p.verify(r.dev()); err != nil {
+		return "", fmt.Errorf("in the middle: %w", err)
+	}
+	if err := errors.Join(r.hurry(), r.settle(ctx), p.verify(r.dev())); err != nil {
 		return "", err
 	}
 	r.does("stop")

@@ -14,7 +14,7 @@ import (
 )
 
 // ioLimit is how long I/O may take that gets an error in the end.
-const ioLimit = 10 * time.Second
+const ioLimit = 15 * time.Second
 
 // unreadables are cells in which a member cannot read some of its blocks when the array
 // has lost all redundancy: I/O gets an error, and the array can be stopped. The copies
