@@ -26,12 +26,12 @@ func reAdds(l level) []cell {
 func reAdd(ctx context.Context, r *rig) (string, error) {
 	r.does("create")
 	bits := []string{fmt.Sprintf("--bitmap-chunk=%dK", runBlocks*blockSize/1024), "--delay=1"}
-	if err := r.make(ctx, recipe{metadata: r.level.usual(), bitmap: true, clean: true, more: bits}); err != nil {
+	if err := r.make(ctx, recipe{metadata: r.level.usual(), bitmap: true, more: bits}); err != nil {
 		return "", err
 	}
 	old, missed := pattern{parts: 2, part: 0}, pattern{parts: 2, part: 1}
 	r.does("write")
-	if err := errors.Join(old.write(r.dev()), missed.write(r.dev()), r.bitmapClean(ctx)); err != nil {
+	if err := errors.Join(r.settle(ctx), old.write(r.dev()), missed.write(r.dev()), r.bitmapClean(ctx)); err != nil {
 		return "", err
 	}
 	r.does("write without a member")
@@ -45,7 +45,7 @@ func reAdd(ctx context.Context, r *rig) (string, error) {
 	if err := r.mdadm(ctx, r.dev(), "--re-add", r.members[0]); err != nil {
 		return "", err
 	}
-	if err := errors.Join(r.settle(ctx), r.whole()); err != nil {
+	if err := errors.Join(r.settle(ctx), r.whole(), check(ctx, r, nil)); err != nil {
 		return "", err
 	}
 	r.does("rely on it")
