@@ -104,7 +104,7 @@ const (
 	bootAllow    = 60 * time.Second
 	checksAllow  = 120 * time.Second
 	windowsAllow = 60 * time.Second
-	cellsAllow   = 15 * time.Minute
+	cellsAllow   = 25 * time.Minute
 	powerAllow   = 3 * time.Minute // of one turn
 	perMdadm     = 5 * time.Second
 	perClient    = 10 * time.Second // for a cycle of all that mdadm does; then the loop ends early
