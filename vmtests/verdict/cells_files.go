@@ -3,18 +3,12 @@
 package verdict
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
-	"mdlife/tools/atomicfile"
 	"mdlife/tools/event"
 )
 
@@ -35,30 +29,14 @@ func WriteCellFiles(dir, base string, guests []Kernel) error {
 	for _, g := range guests {
 		all = append(all, cellsOf{g, summarize(g).Cells})
 	}
-	for name, write := range map[string]func(io.Writer) error{
-		CellsFile: func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetIndent("", "\t")
-			return enc.Encode(all)
-		},
+	return writeAll(dir, map[string]func(io.Writer) error{
+		CellsFile: func(w io.Writer) error { return writeJSON(w, all) },
 		JUnitFile: func(w io.Writer) error { return writeCellSuites(w, base, all) },
-	} {
-		if err := atomicfile.Write(filepath.Join(dir, name), write); err != nil {
-			return fmt.Errorf("verdict: write %s: %w", name, err)
-		}
-	}
-	return nil
+	})
 }
 
 // RemoveCellFiles removes what an earlier WriteCellFiles has left in a directory.
-func RemoveCellFiles(dir string) error {
-	for _, name := range []string{CellsFile, JUnitFile} {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
+func RemoveCellFiles(dir string) error { return removeAll(dir, CellsFile, JUnitFile) }
 
 func writeCellSuites(w io.Writer, base string, all []cellsOf) error {
 	var suites junit.Testsuites

@@ -83,6 +83,16 @@ func (r *rig) onNullb(second map[string]string) error {
 	return nil
 }
 
+// makeOnNullb makes an array of such disks, which agree already.
+func (r *rig) makeOnNullb(ctx context.Context) error {
+	r.does("make disks")
+	if err := r.onNullb(nil); err != nil {
+		return err
+	}
+	r.does("create")
+	return r.make(ctx, recipe{metadata: r.level.usual(), clean: true})
+}
+
 // plainNullb makes the members null_blk disks.
 func plainNullb(_ context.Context, r *rig) (victim, error) {
 	if err := r.onNullb(nil); err != nil {

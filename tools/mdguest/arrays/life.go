@@ -124,6 +124,15 @@ func (v life) replace(ctx context.Context, r *rig, p *pattern) error {
 		return nil
 	}
 	old, spare := r.members[0], r.members[r.level.members]
+	if err := r.replace(ctx, old, spare); err != nil {
+		return err
+	}
+	r.members[0], r.members[r.level.members] = spare, old
+	return errors.Join(wipe(old), r.whole(), p.verify(r.dev()))
+}
+
+// replace has a spare take the place of a member that is there, and takes that out.
+func (r *rig) replace(ctx context.Context, old, spare string) error {
 	for _, args := range [][]string{{"--add", spare}, {"--replace", old, "--with", spare}} {
 		if err := r.mdadm(ctx, append([]string{r.dev()}, args...)...); err != nil {
 			return err
@@ -132,12 +141,8 @@ func (v life) replace(ctx context.Context, r *rig, p *pattern) error {
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
-	remove := func() error { return r.mdadm(ctx, r.dev(), "--remove", old) } // the kernel may not have let go of it yet
-	if err := patiently(remove); err != nil {
-		return err
-	}
-	r.members[0], r.members[r.level.members] = spare, old
-	return errors.Join(wipe(old), r.whole(), p.verify(r.dev()))
+	// The kernel may not have let go of it yet.
+	return patiently(func() error { return r.mdadm(ctx, r.dev(), "--remove", old) })
 }
 
 // check has md compare the members.
@@ -151,11 +156,19 @@ func check(ctx context.Context, r *rig, _ *pattern) error {
 	return nil
 }
 
+// syncAction tells md what to do.
+func (r *rig) syncAction(action string) error {
+	if err := md.WriteAttr(r.kernelName(), "md/sync_action", action); err != nil {
+		return fmt.Errorf("%s > md/sync_action: %w", action, err)
+	}
+	return nil
+}
+
 // mismatches has md compare the members ("check"), or make them agree as well
 // ("repair"), and returns how many sectors it says did not.
 func (r *rig) mismatches(ctx context.Context, action string) (int, error) {
-	if err := md.WriteAttr(r.kernelName(), "md/sync_action", action); err != nil {
-		return 0, fmt.Errorf("%s > md/sync_action: %w", action, err)
+	if err := r.syncAction(action); err != nil {
+		return 0, err
 	}
 	if err := r.settle(ctx); err != nil {
 		return 0, err

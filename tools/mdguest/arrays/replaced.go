@@ -24,19 +24,14 @@ func replacements(l level) []cell {
 
 // badFirst makes an array, writes, and has the first member not read some of it.
 func (r *rig) badFirst(ctx context.Context) (p pattern, err error) {
-	r.does("make disks")
-	if err := r.onNullb(nil); err != nil {
-		return p, err
-	}
-	r.does("create")
-	if err := r.make(ctx, recipe{metadata: r.level.usual(), clean: true}); err != nil {
+	if err := r.makeOnNullb(ctx); err != nil {
 		return p, err
 	}
 	r.does("write, and have a member fail to read")
 	return p, errors.Join(p.write(r.dev()), r.nullbs[0].bad("+", 8192, 8704))
 }
 
-// reshaped grows the array by a member, and reads all before that has ended, too.
+// reshaped grows the array by a member, and reads all as soon as that has begun, too.
 func reshaped(ctx context.Context, r *rig) (string, error) {
 	p, err := r.badFirst(ctx)
 	if err != nil {
@@ -47,7 +42,7 @@ func reshaped(ctx context.Context, r *rig) (string, error) {
 		return "", err
 	}
 	if err := p.verify(r.dev()); err != nil {
-		return "", fmt.Errorf("in the middle: %w", err)
+		return "", fmt.Errorf("just begun: %w", err)
 	}
 	if err := errors.Join(r.hurry(), r.settle(ctx), p.verify(r.dev())); err != nil {
 		return "", err
@@ -62,17 +57,8 @@ func replaced(ctx context.Context, r *rig) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	old, spare := r.members[0], r.members[r.level.members]
 	r.does("replace it")
-	for _, args := range [][]string{{"--add", spare}, {"--replace", old, "--with", spare}} {
-		if err := r.mdadm(ctx, append([]string{r.dev()}, args...)...); err != nil {
-			return "", err
-		}
-	}
-	if err := r.soon(func() error { return r.settle(ctx) }); err != nil {
-		return "", err
-	}
-	if err := patiently(func() error { return r.mdadm(ctx, r.dev(), "--remove", old) }); err != nil {
+	if err := r.replace(ctx, r.members[0], r.members[r.level.members]); err != nil {
 		return "", err
 	}
 	if err := errors.Join(r.whole(), p.verify(r.dev())); err != nil {

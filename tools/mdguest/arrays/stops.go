@@ -213,7 +213,7 @@ func relyOnRebuilt(ctx context.Context, r *rig, p *pattern) error {
 }
 
 func beginCheck(_ context.Context, r *rig, _ *pattern) error {
-	return md.WriteAttr(r.kernelName(), "md/sync_action", "check")
+	return r.syncAction("check")
 }
 
 // reshape adds a member, and has the array use it.

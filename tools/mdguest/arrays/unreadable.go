@@ -14,7 +14,7 @@ import (
 )
 
 // ioLimit is how long I/O may take that gets an error in the end.
-const ioLimit = 15 * time.Second
+const ioLimit = 10 * time.Second
 
 // unreadables are cells in which a member cannot read some of its blocks when the array
 // has lost all redundancy: I/O gets an error, and the array can be stopped. The copies
@@ -45,12 +45,7 @@ func unreadable(ctx context.Context, r *rig) (string, error) {
 // loseBlocks makes an array, fails as many members as it can lose, and has another not
 // read some of its blocks.
 func (r *rig) loseBlocks(ctx context.Context) (p pattern, err error) {
-	r.does("make disks")
-	if err := r.onNullb(nil); err != nil {
-		return p, err
-	}
-	r.does("create")
-	if err := r.make(ctx, recipe{metadata: r.level.usual(), clean: true}); err != nil {
+	if err := r.makeOnNullb(ctx); err != nil {
 		return p, err
 	}
 	r.does("write, and lose members")
@@ -66,23 +61,23 @@ func (r *rig) loseBlocks(ctx context.Context) (p pattern, err error) {
 // getsEIO wants an error, and soon.
 func (r *rig) getsEIO(what string, io func() error) error {
 	r.does("%s", what)
-	if err := r.soon(io); !errors.Is(err, unix.EIO) {
+	if err := r.soon(ioLimit, io); !errors.Is(err, unix.EIO) {
 		return fmt.Errorf("no EIO, but %v", err)
 	}
 	return nil
 }
 
-// soon wants f to return. Where it does not, the member whose blocks are missing is
-// failed, which ends all I/O, and a CPU's work.
-func (r *rig) soon(f func() error) error {
+// soon wants f to return in time. Where it does not, the member whose blocks are missing
+// is failed, which ends all I/O, and a CPU's work.
+func (r *rig) soon(limit time.Duration, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(ioLimit):
+	case <-time.After(limit):
 	}
-	err := fmt.Errorf("has not returned after %v", ioLimit)
+	err := fmt.Errorf("has not returned after %v", limit)
 	failed := md.WriteAttr(r.kernelName(), "md/dev-"+r.nullbs[1].kernelName()+"/state", "faulty")
 	if failed != nil && !errors.Is(failed, unix.EBUSY) { // which says that the array has failed
 		err = errors.Join(err, failed)
