@@ -102,7 +102,8 @@ func columnHas(path string, col int, word string) (bool, error) {
 }
 
 // Remove gets rid of an array as a user can: it opens it, stops it
-// (STOP_ARRAY), closes it, and waits for it to go. A missing device is no error.
+// (STOP_ARRAY), closes it, and waits for it to go. A missing device is no error; EBUSY:
+// it was not stopped, for somebody else had it open.
 func Remove(name string, limit time.Duration) error {
 	_, minor, err := DevNumber(name)
 	if err != nil {
@@ -122,8 +123,11 @@ func Remove(name string, limit time.Duration) error {
 	}
 	stop := StopArray(fd)
 	unix.Close(fd)
-	if !WaitGone(name, limit) {
-		return fmt.Errorf("%s is still there %v after STOP_ARRAY (%s) and close", name, limit, ErrnoName(stop))
+	switch {
+	case WaitGone(name, limit):
+		return nil
+	case stop != nil:
+		return fmt.Errorf("%s is still there %v after STOP_ARRAY and close: %w", name, limit, stop)
 	}
-	return nil
+	return fmt.Errorf("%s is still there %v after STOP_ARRAY (ok) and close", name, limit)
 }

@@ -106,7 +106,7 @@ func (r *rig) halt(ctx context.Context, way string) error {
 	if r.back++; r.back > 1+r.stops/backInPeace {
 		return fmt.Errorf("%s has come back to stay after %d of %d stops", name, r.back, r.stops)
 	}
-	return md.Remove(name, goneLimit)
+	return md.Remove(name, 2*peace)
 }
 
 // stop stops the array: on the descriptor that is held, whatever the way, if there is
