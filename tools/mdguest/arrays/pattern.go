@@ -7,23 +7,34 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
 // A pattern describes itself: every block of 4 KiB says which it is and of which
-// writing, and what else is in it follows from that, so that one found elsewhere, torn,
-// or from before is told apart. It is made again to be compared, and has no checksum: with
-// CRC-32C, of which QEMU emulates the instruction bit by bit, this program took four times
-// the CPU time.
+// writing, and what else is in it is that piece of one and the same noise to which both
+// lead, so that one found elsewhere, torn, or from before is told apart. It has no
+// checksum: with CRC-32C, of which QEMU emulates the instruction bit by bit, this program
+// took four times the CPU time.
 const (
 	blockSize = 4096
 	runBlocks = 16 // written at once
 	maxRuns   = 96 // spread over the device
 	magic     = 0x6d646c6966653035
 	headSize  = 24 // magic, number and writing
+	bodySize  = blockSize - headSize
+	bodies    = 1 << 18 // places in the noise at which one can begin
 )
+
+// noise is what the blocks' bodies are pieces of.
+var noise = sync.OnceValue(func() []byte {
+	all := make([]byte, bodies+bodySize)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(all) // never fails
+	return all
+})
 
 // torn is what [pattern.look] says of a block that is not what its head says.
 const torn = "is torn, or changed"
@@ -38,16 +49,17 @@ type pattern struct {
 
 // fill makes block number n.
 func (p pattern) fill(block []byte, n uint64) {
-	word := n*0x9e3779b97f4a7c15 ^ p.generation
-	for i := headSize; i < len(block); i += 8 {
-		word ^= word << 13
-		word ^= word >> 7
-		word ^= word << 17
-		binary.LittleEndian.PutUint64(block[i:], word)
-	}
+	copy(block[headSize:], p.body(n))
 	binary.LittleEndian.PutUint64(block[0:], magic)
 	binary.LittleEndian.PutUint64(block[8:], n)
 	binary.LittleEndian.PutUint64(block[16:], p.generation)
+}
+
+// body is what block number n has behind its head: that of another block, or of another
+// writing, begins elsewhere in the noise.
+func (p pattern) body(n uint64) []byte {
+	at := ((n+1)*0x9e3779b97f4a7c15 + p.generation*0xbf58476d1ce4e5b9) >> 32 % bodies
+	return noise()[at:][:bodySize]
 }
 
 // look says what is wrong with block number n, "" for nothing.
@@ -59,9 +71,7 @@ func (p pattern) look(block []byte, n uint64) string {
 		return fmt.Sprintf("is block %d", binary.LittleEndian.Uint64(block[8:]))
 	case binary.LittleEndian.Uint64(block[16:]) != p.generation:
 		return fmt.Sprintf("is of writing %d, not %d", binary.LittleEndian.Uint64(block[16:]), p.generation)
-	}
-	var want [blockSize]byte
-	if p.fill(want[:], n); !bytes.Equal(block, want[:]) {
+	case !bytes.Equal(block[headSize:], p.body(n)):
 		return torn
 	}
 	return ""

@@ -24,6 +24,9 @@ const (
 	ackLimit    = 5 * time.Second
 )
 
+// cutsPower begins the names of the cells.
+const cutsPower = "power"
+
 // supply is a way to make arrays that a power cut must not hurt.
 type supply struct {
 	name     string
@@ -40,11 +43,11 @@ type supply struct {
 // the rest (the write hole). With a PPL, md promises nothing where members have a
 // volatile cache, nor with a journal while a resync runs: see docs/found.md.
 var supplies = []supply{
-	{name: "power", can: level.redundant},
-	{name: "power-degraded", can: func(l level) bool { return l.redundant() && !l.parity() }, degraded: true},
-	{name: "power-journal", can: level.parity, more: []string{journalArg}, settled: true},
-	{name: "power-ppl", can: isRaid5, more: []string{pplArg}, lasting: true},
-	{name: "power-ppl-degraded", can: isRaid5, more: []string{pplArg}, degraded: true, lasting: true},
+	{name: cutsPower, can: level.redundant},
+	{name: cutsPower + "-degraded", can: func(l level) bool { return l.redundant() && !l.parity() }, degraded: true},
+	{name: cutsPower + "-journal", can: level.parity, more: []string{journalArg}, settled: true},
+	{name: cutsPower + "-ppl", can: isRaid5, more: []string{pplArg}, lasting: true},
+	{name: cutsPower + "-ppl-degraded", can: isRaid5, more: []string{pplArg}, degraded: true, lasting: true},
 }
 
 // outages are cells that cut the power.
@@ -61,7 +64,8 @@ func outages(l level) []cell {
 // run writes, cuts the power, brings the array back, and looks, again and again.
 func (s supply) run(ctx context.Context, r *rig) (string, error) {
 	r.does("make a disk")
-	if err := r.onOneDisk(s.lasting); err != nil {
+	journal := slices.Contains(s.more, journalArg)
+	if err := r.onOneDisk(s.lasting, journal); err != nil {
 		return "", err
 	}
 	r.does("create")
@@ -69,7 +73,7 @@ func (s supply) run(ctx context.Context, r *rig) (string, error) {
 	if err := r.make(ctx, recipe{metadata: r.level.usual(), more: r.withJournal(s.more)}); err != nil {
 		return "", err
 	}
-	if slices.Contains(s.more, journalArg) {
+	if journal {
 		members = append(members, r.journal())
 	}
 	if err := r.settle(ctx); err != nil {
@@ -121,10 +125,10 @@ func (s supply) run(ctx context.Context, r *rig) (string, error) {
 	return fmt.Sprintf("%d cuts, %d blocks acknowledged, assembled by force %d times", cuts, b.acked, forced), errors.Join(r.settle(ctx), r.halt(ctx, stopWays[0]))
 }
 
-// onOneDisk makes the members partitions of one null_blk disk, so that all lose their
-// power in one moment. Unless the disk is lasting it has a volatile cache, and what was
+// onOneDisk makes the members, with a journal's where there is one, partitions of one
+// null_blk disk, so that all lose their power in one moment. Unless the disk is lasting it has a volatile cache, and what was
 // not flushed is lost then, but for what the cache had no room for.
-func (r *rig) onOneDisk(lasting bool) error {
+func (r *rig) onOneDisk(lasting, journal bool) error {
 	n := &nullb{name: "nb" + r.name, mib: "88"}
 	r.nullbs = []*nullb{n}
 	attrs := map[string]string{}
@@ -134,8 +138,12 @@ func (r *rig) onOneDisk(lasting bool) error {
 	if err := n.make(attrs); err != nil {
 		return err
 	}
+	disks := r.level.members
+	if journal {
+		disks++
+	}
 	r.members = nil
-	for i := range perLane {
+	for i := range disks {
 		r.members = append(r.members, fmt.Sprintf("%sp%d", n.node(), i+1))
 	}
 	return r.partition()
@@ -143,7 +151,7 @@ func (r *rig) onOneDisk(lasting bool) error {
 
 // partition adds the partitions, of which the disk has no table.
 func (r *rig) partition() error {
-	if err := addPartitions(r.nullbs[0].node(), perLane); err != nil {
+	if err := addPartitions(r.nullbs[0].node(), len(r.members)); err != nil {
 		return err
 	}
 	for _, m := range r.members {

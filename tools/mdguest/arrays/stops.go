@@ -136,7 +136,7 @@ func (r *rig) withJournal(args []string) []string {
 }
 
 // journal is the member that a journal is on.
-func (r *rig) journal() string { return r.members[perLane-1] }
+func (r *rig) journal() string { return r.members[len(r.members)-1] }
 
 // slowly has what f begins go on for longer than the test takes.
 func slowly(f func(context.Context, *rig, *pattern) error) func(context.Context, *rig, *pattern) error {

@@ -37,7 +37,7 @@ func putVolume(ctx context.Context, t *tower, p *pattern) (string, error) {
 	steps := [][]string{{"vgchange", "--activate", "y", t.group()}}
 	if p.generation == 0 {
 		steps = [][]string{
-			{"pvcreate", "--yes", "--force", t.dev()},
+			{"pvcreate", "--yes", "-ff", t.dev()}, // an earlier cell may have left one on the disks
 			{"vgcreate", "--physicalextentsize", "128k", t.group(), t.dev()},
 			{"lvcreate", "--yes", "--wipesignatures", "n", "--zero", "n", "--extents", "50%VG", "--name", "lv", t.group()},
 		}
