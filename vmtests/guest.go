@@ -5,6 +5,7 @@ package vmtests
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"mdlife/initramfs"
 	"mdlife/kernel"
 	"mdlife/tools/event"
+	"mdlife/tools/mdguest/arrays"
 	"mdlife/tools/progress"
 	"mdlife/vmtests/verdict"
 	"mdlife/vmtests/vm"
@@ -80,12 +82,33 @@ func (o *Options) guest(ctx context.Context, a Artefact, image initramfs.Image, 
 		Initramfs:  image.Path,
 		ConsoleLog: filepath.Join(o.Results(), "console-"+name+".log"),
 		Plan:       slowed(plan, a.Slow),
-		Append:     o.Append,
+		Append:     slices.Concat(disks(plan, a.Slow), o.Append),
+		MemMiB:     memory(plan),
 		Accel:      o.Accel,
 		Silence:    silence * time.Duration(a.Slow),
 		Timeout:    timeout(plan, a.Slow),
 		Allow:      allowed(o.Base.Name, a.Label == label(kernel.VariantBase)),
 	}, image, nil
+}
+
+// cellsMiB has room for all of brd's disks, of 64 MiB each.
+const cellsMiB = 2560
+
+// disks are the kernel parameters for a plan that takes more disks of brd than there are.
+// A slow kernel's cells would not be faster for it: they do not wait half of their time.
+func disks(plan event.Plan, slow int) []string {
+	if len(plan.Cells) == 0 || slow > 1 {
+		return nil
+	}
+	return []string{fmt.Sprintf("brd.rd_nr=%d", arrays.Disks)}
+}
+
+// memory is more than the usual for a plan whose disks may fill up, 0 for the usual.
+func memory(plan event.Plan) int {
+	if len(plan.Cells) == 0 {
+		return 0
+	}
+	return cellsMiB
 }
 
 // BootAlone boots a kernel that need not keep any requirement, has it race for a

@@ -66,7 +66,7 @@ type Result struct {
 
 // Defaults of Config.
 const (
-	defaultCPUs    = 2
+	DefaultCPUs    = 2
 	defaultMemMiB  = 1024
 	defaultSilence = 30 * time.Second
 	defaultTimeout = 10 * time.Minute
@@ -102,7 +102,7 @@ func (cfg Config) complete(ctx context.Context) (Config, error) {
 	if cfg.Accel == Counted {
 		cfg.CPUs = 1
 	}
-	cfg.CPUs = orDefault(cfg.CPUs, defaultCPUs)
+	cfg.CPUs = orDefault(cfg.CPUs, DefaultCPUs)
 	cfg.MemMiB = orDefault(cfg.MemMiB, defaultMemMiB)
 	cfg.Silence = orDefault(cfg.Silence, defaultSilence)
 	cfg.Timeout = orDefault(cfg.Timeout, defaultTimeout)

@@ -22,6 +22,7 @@ import (
 	"mdlife/tools/event"
 	"mdlife/tools/md"
 	"mdlife/tools/mdguest/client"
+	"mdlife/tools/mdguest/machine"
 )
 
 // cell is a subject on a personality. run returns what it has seen, in one line,
@@ -34,6 +35,9 @@ type cell struct {
 
 // cellLimit is how long a cell may take before it counts as hung.
 const cellLimit = 90 * time.Second
+
+// timersLate is by how much sleeps between two looks at something may be too long.
+const timersLate = time.Millisecond
 
 // cells lists all cells, those of one personality after the other.
 func cells() []cell {
@@ -123,11 +127,11 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		return err
 	}
 	defer daemon.End()
-	if err := errors.Join(quicken(), leaveToMdadm()); err != nil {
+	if err := errors.Join(quicken(), leaveToMdadm(), machine.CoarseTimers(timersLate)); err != nil {
 		return err
 	}
 	queue := make(chan cell, len(chosen))
-	for _, c := range chosen {
+	for _, c := range longestFirst(chosen) {
 		queue <- c
 	}
 	close(queue)
@@ -138,7 +142,7 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		report(res)
 	}
 	var all sync.WaitGroup
-	for lane := range lanes {
+	for lane := range lanesHere() {
 		all.Go(func() {
 			for c := range queue {
 				if ctx.Err() != nil {
@@ -160,6 +164,32 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		say(event.Cell{Name: c.name, Personality: c.level.name, Seed: seed, Detail: event.CellNotRun + ": earlier cells have left all devices and disks in use"})
 	}
 	return ctx.Err()
+}
+
+// longestFirst has those that cut the power again and again come first: one that began
+// when the queue is nearly empty would have the other lanes wait.
+func longestFirst(chosen []cell) []cell {
+	long := func(c cell) int {
+		if strings.Contains(c.name, "/"+cutsPower) {
+			return 0
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(chosen), func(a, b cell) int { return long(a) - long(b) })
+}
+
+// lanesHere is how many lanes there are disks for.
+func lanesHere() int {
+	n := 0
+	for n < lanes && !slices.ContainsFunc(laneDisks(n), isMissing) {
+		n++
+	}
+	return n
+}
+
+func isMissing(disk string) bool {
+	_, err := os.Stat(disk)
+	return err != nil
 }
 
 // free has a lane ready for the next cell, or says what is still in use. Somebody may

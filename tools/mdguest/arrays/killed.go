@@ -18,6 +18,9 @@ import (
 	"mdlife/tools/md"
 )
 
+// arraysAtOnce is how many are made or assembled at a time.
+const arraysAtOnce = 3
+
 // killLimit is how long the host may take to kill the machine.
 const killLimit = time.Minute
 
@@ -150,7 +153,7 @@ func disksBySerial() (map[string]string, error) {
 // each does something with every array, several at a time.
 func each(ctx context.Context, all []*survivor, do func(context.Context, *survivor) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(lanes)
+	g.SetLimit(arraysAtOnce)
 	for _, v := range all {
 		g.Go(func() error {
 			if err := md.LockThread(); err != nil {

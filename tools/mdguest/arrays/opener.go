@@ -14,8 +14,8 @@ import (
 )
 
 // openerPause is between two looks: long enough for an array to be stopped in, for
-// a running one cannot be while it is open (R18).
-const openerPause = 5 * time.Millisecond
+// a running one cannot be while it is open (R18), on CPUs that all lanes share.
+const openerPause = 8 * time.Millisecond
 
 // opener opens a device by its number, reads, and closes it, again and again while
 // sysfs shows it. No open may fail, whatever happens to the array meanwhile (R7).

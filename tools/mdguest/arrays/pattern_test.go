@@ -71,6 +71,17 @@ func TestPatternCoversTheDevice(t *testing.T) {
 	}
 }
 
+// TestLongestFirst: the cells that take longest come first, and none is lost.
+func TestLongestFirst(t *testing.T) {
+	all := cells()
+	ordered := longestFirst(all)
+	cuts := func(c cell) bool { return strings.Contains(c.name, "/power") }
+	n := slices.IndexFunc(ordered, func(c cell) bool { return !cuts(c) })
+	if n < 10 || len(ordered) != len(all) || slices.ContainsFunc(ordered[n:], cuts) {
+		t.Errorf("%d of %d cells that cut the power come first, of %d", n, len(ordered), len(all))
+	}
+}
+
 // TestChoose: a cell's name chooses that alone, a personality's all of its cells.
 func TestChoose(t *testing.T) {
 	var names []string

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,12 +21,14 @@ import (
 	"mdlife/tools/mdguest/machine"
 )
 
-// brd's 16 disks are shared out: each lane has so many members, of which a cell
-// takes what it needs.
+// brd's disks are shared out: each lane has so many members, of which a cell takes what
+// it needs. A cell waits half of its time: six keep two CPUs busy. Where there are fewer
+// disks, there are fewer lanes.
 const (
-	lanes      = 3
+	lanes      = 6
 	perLane    = 5
-	memberKiB  = 4096 // of each, where mdadm takes --size
+	Disks      = lanes * perLane // all of them
+	memberKiB  = 4096            // of each, where mdadm takes --size
 	chunkKiB   = 16
 	firstMinor = 50 // of the lanes' devices, clear of everybody else's
 	belowMinor = 70 // of arrays that are members, one for each disk of brd
@@ -102,26 +105,29 @@ func laneDisks(lane int) (disks []string) {
 	return disks
 }
 
+// ends is what is cleared of a disk at its beginning and at its end, in bytes.
+const ends = 256 * 1024
+
+var zeros = sync.OnceValue(func() []byte { return aligned(ends) })
+
 // wipe clears what a former array has left at both ends of a member. udevd's rules have
 // mdadm look at it now and then, and claim it meanwhile.
 func wipe(member string) error {
 	var f *os.File
 	err := patiently(func() (err error) {
-		f, err = os.OpenFile(member, os.O_RDWR|os.O_EXCL, 0)
+		f, err = openDirect(member, os.O_RDWR|os.O_EXCL)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	const ends = 256 * 1024
 	size, err := f.Seek(0, 2)
 	if err != nil {
 		return err
 	}
-	zero := make([]byte, ends)
-	_, head := f.WriteAt(zero, 0)
-	_, tail := f.WriteAt(zero, size-ends)
+	_, head := f.WriteAt(zeros(), 0)
+	_, tail := f.WriteAt(zeros(), size-ends)
 	return errors.Join(head, tail, f.Sync())
 }
 
@@ -280,7 +286,7 @@ func (r *rig) end() (opens map[string]int, err error) {
 	}
 	for _, name := range []string{r.kernelName(), r.name} {
 		if md.Exists(name) {
-			errs = append(errs, patiently(func() error { return md.Remove(name, peace) })) // somebody may look at it
+			errs = append(errs, unclaimed(func() error { return md.Remove(name, peace) })) // somebody may look at it
 		}
 	}
 	for _, undo := range slices.Backward(r.undo) {
