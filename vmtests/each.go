@@ -27,7 +27,7 @@ func RunEach(ctx context.Context, o Options, variants []kernel.Variant, plan eve
 // other as far as the machine has CPUs for them. Where it has not, that takes longer: a
 // virtual CPU that does not run may hold what the other one waits for.
 func RunAtOnce(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Kernel, error) {
-	return runVariants(ctx, o, variants, plan, max(runtime.NumCPU()/vm.DefaultCPUs, 1))
+	return runVariants(ctx, o, variants, plan, max(runtime.GOMAXPROCS(0)/vm.DefaultCPUs, 1))
 }
 
 func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan, atOnce int) ([]verdict.Kernel, error) {

@@ -117,19 +117,29 @@ func Check(names ...string) error {
 
 // Run runs the chosen cells, several at once, and reports each. An error means that
 // they could not be run.
-func Run(ctx context.Context, names []string, seed uint64, report func(event.Cell)) error {
+func Run(ctx context.Context, names []string, seed uint64, report func(event.Cell)) (err error) {
 	chosen, err := choose(names)
 	if err != nil {
 		return err
+	}
+	lanes := lanesHere()
+	if lanes == 0 {
+		return fmt.Errorf("there are no %d disks of brd for one cell: %s is missing (kernel parameter brd.rd_nr)",
+			perLane, laneDisks(0)[slices.IndexFunc(laneDisks(0), isMissing)])
 	}
 	daemon, err := client.StartUdevd(ctx)
 	if err != nil {
 		return err
 	}
 	defer daemon.End()
-	if err := errors.Join(quicken(), leaveToMdadm(), machine.CoarseTimers(timersLate)); err != nil {
+	if err := errors.Join(quicken(), leaveToMdadm()); err != nil {
 		return err
 	}
+	punctual, err := machine.CoarseTimers(timersLate)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, punctual()) }()
 	queue := make(chan cell, len(chosen))
 	for _, c := range longestFirst(chosen) {
 		queue <- c
@@ -142,7 +152,7 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		report(res)
 	}
 	var all sync.WaitGroup
-	for lane := range lanesHere() {
+	for lane := range lanes {
 		all.Go(func() {
 			for c := range queue {
 				if ctx.Err() != nil {

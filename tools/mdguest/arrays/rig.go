@@ -277,6 +277,17 @@ func (r *rig) degradedWithSpares() bool {
 // later has something done when the array has gone.
 func (r *rig) later(f func() error) { r.undo = append(r.undo, f) }
 
+// removeAll removes a device that somebody may look at, and once more what an open may
+// have made just when it had gone.
+func removeAll(name string) error {
+	remove := func() error { return md.Remove(name, peace) }
+	err := unclaimed(remove)
+	if err == nil || !md.Exists(name) {
+		return nil
+	}
+	return unclaimed(remove)
+}
+
 // end lets the opener go, removes what is left, and returns the opener's opens.
 func (r *rig) end() (opens map[string]int, err error) {
 	opens, err = r.opener.end()
@@ -286,7 +297,7 @@ func (r *rig) end() (opens map[string]int, err error) {
 	}
 	for _, name := range []string{r.kernelName(), r.name} {
 		if md.Exists(name) {
-			errs = append(errs, unclaimed(func() error { return md.Remove(name, peace) })) // somebody may look at it
+			errs = append(errs, removeAll(name))
 		}
 	}
 	for _, undo := range slices.Backward(r.undo) {
