@@ -91,8 +91,9 @@ func (o *Options) guest(ctx context.Context, a Artefact, image initramfs.Image, 
 	}, image, nil
 }
 
-// cellsMiB has room for all of brd's disks, of 64 MiB each.
-const cellsMiB = 2560
+// cellsMiB has room for all of brd's disks, of 64 MiB each, which few cells fill, and for
+// the rest.
+const cellsMiB = arrays.Disks*64 + 640
 
 // disks are the kernel parameters for a plan that takes more disks of brd than there are.
 // A slow kernel's cells would not be faster for it: they do not wait half of their time.

@@ -22,10 +22,11 @@ func newArrays() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "arrays",
 		Short: "Lead arrays of every personality through what can happen to one, with mdadm",
-		Long: `Boot the kernels, beside each other if there are CPUs for it, and in each have Debian's mdadm
-create, degrade, rebuild, check, grow, stop and assemble arrays of every personality and kind of
-metadata, and stop them at awkward moments, with data that is verified all along and an opener beside it. Exit code
-0 only if all but the unpatched kernel come through, and no open fails on them.
+		Long: `Boot the kernels, beside each other if there are CPUs for it, and in each have Debian's
+mdadm create, degrade, rebuild, check, grow, stop and assemble arrays of every personality and
+kind of metadata, and stop them at awkward moments, with data that is verified all along and an
+opener beside it. Exit code 0 only if all but the unpatched kernel come through, and no open
+fails on them.
 
 A cell is a personality and a subject, as raid5/life-1.2 (not each has all of them).
 ` + cellNames(),

@@ -122,8 +122,8 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 	if err != nil {
 		return err
 	}
-	lanes := lanesHere()
-	if lanes == 0 {
+	n := lanesHere()
+	if n == 0 {
 		return fmt.Errorf("there are no %d disks of brd for one cell: %s is missing (kernel parameter brd.rd_nr)",
 			perLane, laneDisks(0)[slices.IndexFunc(laneDisks(0), isMissing)])
 	}
@@ -152,7 +152,7 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		report(res)
 	}
 	var all sync.WaitGroup
-	for lane := range lanes {
+	for lane := range n {
 		all.Go(func() {
 			for c := range queue {
 				if ctx.Err() != nil {

@@ -55,8 +55,8 @@ func (p pattern) fill(block []byte, n uint64) {
 	binary.LittleEndian.PutUint64(block[16:], p.generation)
 }
 
-// body is what block number n has behind its head: that of another block, or of another
-// writing, begins elsewhere in the noise.
+// body is what block number n has behind its head. That of another block of an array, or of
+// one of its next writings, begins elsewhere in the noise.
 func (p pattern) body(n uint64) []byte {
 	at := ((n+1)*0x9e3779b97f4a7c15 + p.generation*0xbf58476d1ce4e5b9) >> 32 % bodies
 	return noise()[at:][:bodySize]

@@ -37,6 +37,21 @@ func TestPatternTellsWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestBodiesDiffer: no two blocks of a writing have the same body, nor have two writings of
+// a block, or a torn one would be taken for whole.
+func TestBodiesDiffer(t *testing.T) {
+	const many = 1000
+	at := func(p pattern, n uint64) *byte { return &p.body(n)[0] }
+	blocks, writings := map[*byte]bool{}, map[*byte]bool{}
+	for i := range uint64(many) {
+		blocks[at(pattern{generation: 1}, i)] = true
+		writings[at(pattern{generation: i + 1}, 7)] = true
+	}
+	if len(blocks) != many || len(writings) != many {
+		t.Errorf("%d blocks have %d bodies, as many writings of one have %d", many, len(blocks), len(writings))
+	}
+}
+
 // TestIsOf: a block that was being written may be torn at any sector, but not of
 // another writing altogether.
 func TestIsOf(t *testing.T) {

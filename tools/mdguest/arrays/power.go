@@ -126,8 +126,9 @@ func (s supply) run(ctx context.Context, r *rig) (string, error) {
 }
 
 // onOneDisk makes the members, with a journal's where there is one, partitions of one
-// null_blk disk, so that all lose their power in one moment. Unless the disk is lasting it has a volatile cache, and what was
-// not flushed is lost then, but for what the cache had no room for.
+// null_blk disk, so that all lose their power in one moment. Unless the disk is lasting it
+// has a volatile cache, and what was not flushed is lost then, but for what the cache had
+// no room for.
 func (r *rig) onOneDisk(lasting, journal bool) error {
 	n := &nullb{name: "nb" + r.name, mib: "88"}
 	r.nullbs = []*nullb{n}

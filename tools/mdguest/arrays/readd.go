@@ -62,7 +62,8 @@ func reAdd(ctx context.Context, r *rig) (string, error) {
 // bitmapClean waits until no bit of the bitmap is set: md clears them late.
 func (r *rig) bitmapClean(ctx context.Context) error {
 	var out string
-	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(400 * time.Millisecond) { // an mdadm each
+	const pause = 400 * time.Millisecond // each look is an mdadm
+	for deadline := time.Now().Add(goneLimit); time.Now().Before(deadline); time.Sleep(pause) {
 		var err error
 		if out, err = machine.RunMdadm(ctx, commandLimit, "--examine-bitmap", r.members[0]); err == nil && strings.Contains(out, " 0 dirty") {
 			return nil

@@ -31,7 +31,7 @@ const (
 	memberKiB  = 4096            // of each, where mdadm takes --size
 	chunkKiB   = 16
 	firstMinor = 50 // of the lanes' devices, clear of everybody else's
-	belowMinor = 70 // of arrays that are members, one for each disk of brd
+	belowMinor = 70 // of arrays that are members, one for each disk of brd: the checks have 100
 
 	backInPeace = 8 // after one stop in so many, and once more, the device may be there
 )

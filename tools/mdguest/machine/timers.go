@@ -47,6 +47,7 @@ func tellThreads(late time.Duration, told map[string]bool) error {
 	if err != nil {
 		return err
 	}
+	value := []byte(strconv.FormatInt(late.Nanoseconds(), 10))
 	var errs []error
 	for _, t := range threads {
 		if told[t.Name()] {
@@ -54,7 +55,7 @@ func tellThreads(late time.Duration, told map[string]bool) error {
 		}
 		told[t.Name()] = true
 		// A thread's number is not listed in /proc, but it is there.
-		err := os.WriteFile(filepath.Join("/proc", t.Name(), "timerslack_ns"), []byte(strconv.FormatInt(late.Nanoseconds(), 10)), 0)
+		err := os.WriteFile(filepath.Join("/proc", t.Name(), "timerslack_ns"), value, 0)
 		if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, unix.ESRCH) { // it has ended
 			errs = append(errs, err)
 		}
