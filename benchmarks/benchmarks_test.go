@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"mdlife/benchmarks/paired"
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 )
 

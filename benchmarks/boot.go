@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"mdlife/benchmarks/paired"
-	"mdlife/tools/event"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/vm"
 )
 

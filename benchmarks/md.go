@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"mdlife/benchmarks/paired"
-	"mdlife/tools/event"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/vm"
 )
 

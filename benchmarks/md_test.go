@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"mdlife/benchmarks/paired"
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 func TestCells(t *testing.T) {

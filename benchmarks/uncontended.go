@@ -12,8 +12,8 @@ import (
 
 	"mdlife/benchmarks/paired"
 	"mdlife/initramfs"
-	"mdlife/tools/event"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 	"mdlife/vmtests/vm"
 )

@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"time"
 
-	"mdlife/tools/atomicfile"
+	"mdlife/internal/atomicfile"
 )
 
 // file is the JSON form of a benchmark's result.

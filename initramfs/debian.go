@@ -15,8 +15,8 @@ import (
 
 	"github.com/u-root/mkuimage/uimage/initramfs"
 
+	"mdlife/internal/progress"
 	"mdlife/kernel/debian"
-	"mdlife/tools/progress"
 )
 
 // selection is what a layer has of Debian's packages.

@@ -18,7 +18,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"mdlife/tools/progress"
+	"mdlife/internal/progress"
 )
 
 // Config says what to build.

@@ -13,7 +13,7 @@ import (
 	"regexp"
 	"strings"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // codeVersion is part of every key: raise it when a change here makes other

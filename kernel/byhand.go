@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // ByHand is a copy of the tree in which a base was last built. Make runs in it as

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"mdlife/tools/progress"
+	"mdlife/internal/progress"
 )
 
 // TestMain lets the test program stand in for an mdlife that can be killed: with

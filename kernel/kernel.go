@@ -26,7 +26,7 @@ import (
 	"runtime"
 	"slices"
 
-	"mdlife/tools/progress"
+	"mdlife/internal/progress"
 )
 
 // ErrUsage marks errors in what was asked for (a base, a tree, a variant), as

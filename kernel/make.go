@@ -14,8 +14,8 @@ import (
 	"strings"
 	"sync"
 
-	"mdlife/kernel/internal/proc"
-	"mdlife/tools/progress"
+	"mdlife/internal/proc"
+	"mdlife/internal/progress"
 )
 
 // maker runs make in a slot and logs what it prints.

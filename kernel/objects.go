@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // copyObjects copies donor's object tree, times included, below fresh, which

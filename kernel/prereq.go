@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // toolPackages are the programs that a build needs, and their packages.

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // Racepoint is where a kernel's directory has the module racepoint, which holds

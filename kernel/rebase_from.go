@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // candidates returns the sources that may take the series as it is: what From

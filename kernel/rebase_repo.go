@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // mergeRepo is a git repository of the files that a series touches. Tag old

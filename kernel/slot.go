@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"mdlife/internal/filelock"
-	"mdlife/tools/progress"
+	"mdlife/internal/progress"
 )
 
 // slot is a place to build in: a source tree and its object tree, kept between

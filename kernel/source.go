@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"mdlife/internal/filelock"
+	"mdlife/internal/proc"
 	"mdlife/kernel/debian"
-	"mdlife/kernel/internal/proc"
 )
 
 // source is an unpacked source below the cache's src/. It is never written to

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"mdlife/kernel/internal/proc"
-	"mdlife/tools/progress"
+	"mdlife/internal/proc"
+	"mdlife/internal/progress"
 )
 
 // deadArchive puts an apt-get first on the PATH that reaches no archive.

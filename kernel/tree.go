@@ -20,7 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // tree is a kernel tree that somebody works in. It is only read.

@@ -14,7 +14,7 @@ import (
 
 	"mdlife/initramfs"
 	"mdlife/kernel"
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // Artefact is a kernel that is ready to boot, with what identifies it.

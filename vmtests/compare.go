@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 )
 

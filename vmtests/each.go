@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mdlife/kernel"
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 	"mdlife/vmtests/vm"
 )

@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"mdlife/initramfs"
+	"mdlife/internal/progress"
 	"mdlife/kernel"
-	"mdlife/tools/event"
-	"mdlife/tools/mdguest/arrays"
-	"mdlife/tools/progress"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/arrays"
 	"mdlife/vmtests/verdict"
 	"mdlife/vmtests/vm"
 )

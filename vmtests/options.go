@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"mdlife/internal/progress"
 	"mdlife/kernel"
-	"mdlife/tools/progress"
 	"mdlife/vmtests/vm"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 )
 

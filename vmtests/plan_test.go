@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"mdlife/internal/progress"
 	"mdlife/kernel"
-	"mdlife/tools/event"
-	"mdlife/tools/progress"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/triage"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"mdlife/initramfs"
 	"mdlife/kernel"
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 	"mdlife/vmtests/vm"
 )

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"mdlife/kernel"
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // RAID6Boot is what a kernel has said of its RAID-6 code while it booted.

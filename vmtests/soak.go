@@ -6,7 +6,7 @@ import (
 	"context"
 
 	"mdlife/kernel"
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 )
 

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"mdlife/kernel"
-	"mdlife/tools/event"
-	"mdlife/tools/mdguest/arrays"
-	"mdlife/tools/mdguest/checks"
-	"mdlife/tools/mdguest/windows"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/arrays"
+	"mdlife/vmtests/guest/checks"
+	"mdlife/vmtests/guest/windows"
 	"mdlife/vmtests/verdict"
 )
 

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"mdlife/kernel"
-	"mdlife/tools/event"
-	"mdlife/tools/series"
+	"mdlife/kernel/series"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/mutant"
 )
 

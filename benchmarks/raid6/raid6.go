@@ -16,8 +16,8 @@ import (
 	"runtime"
 	"time"
 
+	"mdlife/internal/progress"
 	"mdlife/kernel"
-	"mdlife/tools/progress"
 )
 
 // Config says what to measure.

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"mdlife/tools/progress"
+	"mdlife/internal/progress"
 )
 
 // poll is the time between two attempts: flock cannot be both waited for and

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"mdlife/kernel/internal/proc"
-	"mdlife/tools/progress"
+	"mdlife/internal/proc"
+	"mdlife/internal/progress"
 )
 
 // keyring holds the archive's keys; it belongs to debian-archive-keyring.

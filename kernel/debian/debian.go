@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"mdlife/internal/filelock"
-	"mdlife/kernel/internal/proc"
-	"mdlife/tools/progress"
+	"mdlife/internal/proc"
+	"mdlife/internal/progress"
 )
 
 // refreshAfter is the age at which the package lists are fetched again.

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // fakeApt stands in for apt-get. Below $FAKE are pool/ with the packages, index

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // newest returns the package whose name is prefix and the highest version

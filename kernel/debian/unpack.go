@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/exec"
 
-	"mdlife/kernel/internal/proc"
+	"mdlife/internal/proc"
 )
 
 // Unpack extracts the files of a .deb into dir, which it creates if needed.

@@ -21,12 +21,12 @@ import (
 	"slices"
 	"syscall"
 
-	"mdlife/tools/event"
-	"mdlife/tools/mdguest/checks"
-	"mdlife/tools/mdguest/client"
-	"mdlife/tools/mdguest/link"
-	"mdlife/tools/mdguest/machine"
-	"mdlife/tools/mdguest/windows"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/checks"
+	"mdlife/vmtests/guest/link"
+	"mdlife/vmtests/guest/machine"
+	"mdlife/vmtests/guest/mdadm"
+	"mdlife/vmtests/guest/windows"
 )
 
 const usage = "usage: mdguest [checks [NAME…] | windows [-help | NAME…] | plan JSON]"
@@ -41,8 +41,8 @@ func main() {
 func run(args []string) error {
 	if len(args) > 0 {
 		switch args[0] {
-		case client.ReaderArg: // a process of its own, started by the mdadm loop
-			return client.Reader(os.Stdout, args[1:])
+		case mdadm.ReaderArg: // a process of its own, started by the mdadm loop
+			return mdadm.Reader(os.Stdout, args[1:])
 		case checks.OpenerArg: // likewise, started by a check
 			return checks.Opener(args[1:])
 		case "checks":

@@ -8,16 +8,16 @@ import (
 	"slices"
 	"time"
 
-	"mdlife/tools/event"
-	"mdlife/tools/mdguest/arrays"
-	"mdlife/tools/mdguest/bench"
-	"mdlife/tools/mdguest/checks"
-	"mdlife/tools/mdguest/client"
-	"mdlife/tools/mdguest/link"
-	"mdlife/tools/mdguest/machine"
-	"mdlife/tools/mdguest/soak"
-	"mdlife/tools/mdguest/windows"
-	"mdlife/tools/mdstress/race"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/arrays"
+	"mdlife/vmtests/guest/bench"
+	"mdlife/vmtests/guest/checks"
+	"mdlife/vmtests/guest/link"
+	"mdlife/vmtests/guest/machine"
+	"mdlife/vmtests/guest/mdadm"
+	"mdlife/vmtests/guest/race"
+	"mdlife/vmtests/guest/soak"
+	"mdlife/vmtests/guest/windows"
 )
 
 // members are what arrays are made of: brd, 64 MiB each.
@@ -27,7 +27,7 @@ var members = []string{"/dev/ram0", "/dev/ram1"}
 const device = "md0"
 
 // loops are the arrays of the mdadm loop: several at once, for a cycle mostly waits.
-var loops = []client.Array{
+var loops = []mdadm.Array{
 	{Device: "md0", Members: []string{"/dev/ram0", "/dev/ram1"}},
 	{Device: "md1", Members: []string{"/dev/ram2", "/dev/ram3"}},
 	{Device: "md2", Members: []string{"/dev/ram4", "/dev/ram5"}},
@@ -147,7 +147,7 @@ func runMdadm(ctx context.Context, l *link.Link, p event.Plan) error {
 		return nil
 	}
 	l.Phase("mdadm")
-	res, err := client.Loop(ctx, *p.Mdadm, loops, l.Count)
+	res, err := mdadm.Loop(ctx, *p.Mdadm, loops, l.Count)
 	if err != nil {
 		return fmt.Errorf("mdadm loop: %w", err)
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"mdlife/tools/event"
-	"mdlife/tools/mdguest/arrays"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/arrays"
 	"mdlife/vmtests/verdict"
 )
 

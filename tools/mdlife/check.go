@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mdlife/kernel"
-	"mdlife/tools/series"
+	"mdlife/kernel/series"
 	"mdlife/vmtests"
 )
 

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mdlife/tools/event"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 )
 

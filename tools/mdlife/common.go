@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mdlife/internal/progress"
 	"mdlife/kernel"
-	"mdlife/tools/progress"
 	"mdlife/vmtests"
 	"mdlife/vmtests/vm"
 )

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mdlife/tools/mdguest/arrays"
 	"mdlife/vmtests"
+	"mdlife/vmtests/guest/arrays"
 	"mdlife/vmtests/verdict"
 )
 

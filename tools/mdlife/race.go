@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"mdlife/kernel"
-	"mdlife/tools/event"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 )
 
 // raceFlags are the flags of mdlife race.

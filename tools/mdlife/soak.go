@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 )
 

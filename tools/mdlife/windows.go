@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mdlife/tools/event"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 )
 
@@ -20,7 +20,7 @@ func newWindows() *cobra.Command {
 		Long: `Boot the kernels one after the other and force the race windows of docs/windows.md in
 each: one side of the race is held at a place in the kernel while the other acts.
 Exit code 0 only if the unpatched kernel fails in each as it is known to, and the others
-hold. The scripts are in tools/mdguest/windows/scripts.`,
+hold. The scripts are in vmtests/guest/windows/scripts.`,
 		Example: `  mdlife windows
   mdlife windows -only W2b,W3 -kernels patched,debug`,
 		Args: noArgs,

@@ -17,8 +17,8 @@ import (
 	"syscall"
 	"time"
 
-	"mdlife/tools/event"
-	"mdlife/tools/mdstress/race"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/race"
 )
 
 const usage = `usage: mdstress [-stop ioctl|sysfs|named] [-members 0|2] [-openers N]

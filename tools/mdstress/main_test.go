@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 func TestParse(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
-	"mdlife/tools/mdstress/race"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/race"
 )
 
 // summary says for people how a race went. Outcomes that the requirements do

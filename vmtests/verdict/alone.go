@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // Alone judges one kernel by itself, as one that is to keep every requirement:

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // arrayPrefix begins the name of a cell's rule.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // CellsFile is what [WriteCellFiles] makes beside [JUnitFile].

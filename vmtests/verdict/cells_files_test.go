@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // TestCellFiles: a cell that fails, or beside which an open does, is a failure in the

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // WriteCells prints, for each kernel, what every personality made of every subject:

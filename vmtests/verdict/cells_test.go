@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // cellGuest is a guest that has reported these cells.

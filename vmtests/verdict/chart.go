@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // The plot area of a chart in SVG units; the template draws the axes there.

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // WriteClient prints side by side what mdadm's users met on each kernel, and returns

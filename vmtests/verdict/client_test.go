@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // clientGuest is a guest whose loop went well but for what change does to it.

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // group prints a count with thousands separators: 142,000.

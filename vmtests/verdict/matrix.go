@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"mdlife/tools/atomicfile"
+	"mdlife/internal/atomicfile"
 )
 
 // matrixRows are the rows of a [Matrix]: the requirements of the series, and what

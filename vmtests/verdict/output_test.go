@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 func TestTextShowsBothKernels(t *testing.T) {

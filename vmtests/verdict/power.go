@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // Power is what has become of arrays on a machine that was killed.

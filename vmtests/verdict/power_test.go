@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 func TestPower(t *testing.T) {

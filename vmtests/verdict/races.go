@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // WriteRaces prints the races of any number of kernels side by side, without a

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // SchemaVersion is the version of [Report]'s JSON form. It rises when a field

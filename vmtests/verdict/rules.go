@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // powerRule names the one rule that looks for failures on the unpatched kernel.

@@ -5,7 +5,7 @@ package verdict
 import (
 	"fmt"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // What the rules of fairness allow for noise, and ask for.

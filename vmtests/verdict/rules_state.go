@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // checks: every check is kept on the patched kernel, and the patched kernel ran

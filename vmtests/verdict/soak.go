@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // WriteSoak prints what a soak did, by kind of race, and returns the rules that

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // Section is a titled part of the side-by-side table.

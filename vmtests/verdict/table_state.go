@@ -5,7 +5,7 @@ package verdict
 import (
 	"fmt"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // mdadm is the loop of mdadm --create and --stop under a stray reader. u or p,

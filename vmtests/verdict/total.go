@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // total sums races.

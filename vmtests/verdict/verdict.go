@@ -9,7 +9,7 @@ package verdict
 import (
 	"time"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // Outcome is the verdict in one word.

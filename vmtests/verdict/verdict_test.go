@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 var (

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // windows: each forced window holds on the patched kernel, and the unpatched one

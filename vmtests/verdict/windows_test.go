@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // TestSkippedWindowsShareRows: one row for each reason, after those that ran.

@@ -11,7 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"mdlife/tools/atomicfile"
+	"mdlife/internal/atomicfile"
 )
 
 // Files that [Report.WriteFiles] makes in its directory.

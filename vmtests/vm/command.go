@@ -10,7 +10,7 @@ import (
 
 	"github.com/hugelgupf/vmtest/qemu"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // DefaultMachine is the machine type that boots quickest of those that boot

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // TestCommand looks for what must be on QEMU's command line, whatever VMTEST_*

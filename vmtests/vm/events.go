@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"io"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // message is what vmtest's guest package writes to its event channel, one JSON

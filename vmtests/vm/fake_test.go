@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // TestMain shortens the waiting.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/hugelgupf/vmtest/qemu"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/triage"
 )
 

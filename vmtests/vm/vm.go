@@ -21,7 +21,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/triage"
 )
 

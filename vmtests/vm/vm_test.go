@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/triage"
 )
 

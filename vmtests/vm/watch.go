@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"mdlife/tools/event"
+	"mdlife/vmtests/event"
 )
 
 // watch follows the guest until its outcome is known; nil is success. A guest

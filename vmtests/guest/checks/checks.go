@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package checks tests the requirements on md's devices, one small function
+// each, named after the requirement (docs/requirements.md). What only a race can
+// show is left to package race, but for R23, which is raced here step by step.
+package checks
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/md"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/machine"
+)
+
+// check is one check. run returns what it has seen, in one line, or an error
+// that says what was seen instead of what.
+type check struct {
+	name        string
+	requirement string
+	run         func(*env) (string, error)
+}
+
+// all lists the checks in the order in which they run.
+var all = slices.Concat(lifeChecks, announceChecks, stopChecks, expedited(namedChecks), expedited(nameChecks), numberChecks,
+	failChecks, expedited(dataChecks), expedited(holdChecks), lastChecks)
+
+// expedited has checks that race with nothing run with short waits for RCU: each
+// removal of a device takes some.
+func expedited(checks []check) []check {
+	quick := slices.Clone(checks)
+	for i, c := range quick {
+		quick[i].run = func(e *env) (string, error) {
+			expediteRCU(true)
+			defer expediteRCU(false)
+			return c.run(e)
+		}
+	}
+	return quick
+}
+
+// DefaultLimit is how long a check may take before it counts as hung, unless
+// told otherwise. The longest takes 2 s, and some 40 s with KASAN and lockdep.
+const DefaultLimit = 120 * time.Second
+
+// Run runs the checks whose names begin with one of prefixes, or all if there
+// are none, and reports each. Arrays are made of a pair of members, the first that
+// is free. A check that takes longer than limit hangs and ends the run: the checks
+// after it are reported as failed.
+func Run(ctx context.Context, pairs [][]string, prefixes []string, limit time.Duration, report func(event.Check)) error {
+	chosen, err := choose(prefixes)
+	if err != nil {
+		return err
+	}
+	e, err := newEnv(pairs)
+	if err != nil {
+		return err
+	}
+	defer e.end()
+	hung := ""
+	for _, c := range chosen {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if hung != "" {
+			report(event.Check{Name: c.name, Requirement: c.requirement, Detail: "not run, since " + hung + " hangs"})
+			continue
+		}
+		if err := e.chooseMembers(); err != nil {
+			return err
+		}
+		res, ok := runOn(c, e, e.cleanUp, limit)
+		report(res)
+		if !ok {
+			hung = c.name
+		}
+	}
+	return nil
+}
+
+// choose returns the checks whose names begin with one of prefixes, in the order
+// in which they run. A prefix that fits none is a mistake.
+func choose(prefixes []string) ([]check, error) {
+	all := available()
+	if len(prefixes) == 0 {
+		return all, nil
+	}
+	all = slices.Concat(all, longChecks)
+	for _, p := range prefixes {
+		if !slices.ContainsFunc(all, func(c check) bool { return c.fits(p) }) {
+			return nil, fmt.Errorf("no check's name begins with %s", p)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c check) bool {
+		return !slices.ContainsFunc(prefixes, c.fits)
+	}), nil
+}
+
+// Known tells whether [Run] takes this beginning of a name on some kernel.
+func Known(prefix string) bool {
+	return slices.ContainsFunc(slices.Concat(all, longChecks, moduleChecks), func(c check) bool { return c.fits(prefix) })
+}
+
+// NeedsModule tells whether a name is only of checks that want md as modules.
+func NeedsModule(prefix string) bool {
+	return Known(prefix) && !slices.ContainsFunc(slices.Concat(all, longChecks), func(c check) bool { return c.fits(prefix) })
+}
+
+// available lists the checks that this kernel can run.
+func available() []check {
+	if machine.MDIsModule() {
+		return slices.Concat(all, moduleChecks)
+	}
+	return all
+}
+
+// fits tells whether the check is of the requirement p, or its name begins so:
+// "R1" is not R15. One that takes long wants its whole name.
+func (c check) fits(p string) bool {
+	if slices.ContainsFunc(longChecks, func(l check) bool { return l.name == c.name }) {
+		return p == c.name
+	}
+	return p == event.AllChecks || c.requirement == p || strings.HasPrefix(c.name, p) && len(p) > len(c.requirement)
+}
+
+// outcome is how a check ended.
+type outcome struct {
+	detail string
+	err    error
+}
+
+// runOn runs a check on a thread of its own, and cleanUp on the same. It returns
+// false where the check hangs.
+func runOn(c check, e *env, cleanUp func() error, limit time.Duration) (event.Check, bool) {
+	res := event.Check{Name: c.name, Requirement: c.requirement}
+	start := time.Now()
+	done := make(chan outcome, 1)
+	tid := make(chan int, 1)
+	go func() {
+		runtime.LockOSThread()
+		tid <- unix.Gettid()
+		done <- c.guarded(e, cleanUp)
+	}()
+	hangs := false
+	select {
+	case o := <-done:
+		res.OK, res.Detail = o.err == nil, o.detail
+		if o.err != nil {
+			res.Detail = o.err.Error()
+		}
+	case <-time.After(limit):
+		hangs = true
+		res.Detail = fmt.Sprintf("hangs for %v in the kernel at %s", limit, kernelStack(<-tid))
+	}
+	res.Seconds = time.Since(start).Seconds()
+	return res, !hangs
+}
+
+// guarded runs the check, and turns a panic into an error.
+func (c check) guarded(e *env, cleanUp func() error) (o outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			o.err = fmt.Errorf("panic: %v at %s", p, strings.Join(strings.Fields(string(debug.Stack())), " "))
+		}
+	}()
+	if o.err = md.LockThread(); o.err != nil {
+		return o
+	}
+	o.detail, o.err = c.run(e)
+	if err := cleanUp(); err != nil && o.err == nil {
+		o.err = fmt.Errorf("clean up afterwards: %w", err)
+	}
+	return o
+}
+
+// kernelStack reads where in the kernel a thread sleeps.
+func kernelStack(tid int) string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stack", tid))
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(strings.Fields(strings.ReplaceAll(string(b), "[<0>]", "")), " < ")
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package mdadm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"mdlife/vmtests/guest/machine"
+)
+
+// Udevd is a running systemd-udevd.
+type Udevd struct{ cmd *exec.Cmd }
+
+// control is there once systemd-udevd takes part in life.
+const control = "/run/udev/control"
+
+// StartUdevd starts systemd-udevd and waits until it listens.
+func StartUdevd(ctx context.Context) (*Udevd, error) {
+	path := machine.Udevd()
+	if path == "" {
+		return nil, fmt.Errorf("systemd-udevd is not in this image (Debian package udev)")
+	}
+	u := &Udevd{exec.Command(path)}
+	u.cmd.Stdout, u.cmd.Stderr = os.Stderr, os.Stderr
+	// A group of its own, so that its workers end with it.
+	u.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := u.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		if _, err := os.Stat(control); err == nil {
+			return u, nil
+		}
+		if time.Now().After(deadline) || ctx.Err() != nil {
+			u.End()
+			return nil, fmt.Errorf("%s does not listen on %s after 10 s", path, control)
+		}
+	}
+}
+
+// End kills udevd and its workers.
+func (u *Udevd) End() {
+	_ = syscall.Kill(-u.cmd.Process.Pid, syscall.SIGKILL)
+	_ = u.cmd.Wait()
+	_ = os.Remove(control)
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package racepoint controls the kernel module of that name (kernel/racepoint),
+// which holds a task at a chosen place in the kernel until it is released.
+package racepoint
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/vmtests/event"
+)
+
+const dir = "/sys/kernel/debug/racepoint"
+
+// Cap is how long a task is held at most, unless [Point] says otherwise.
+const Cap = 2 * time.Second
+
+// Load loads the module unless it is there.
+func Load() error {
+	if unix.Access(dir, unix.F_OK) == nil {
+		return nil
+	}
+	image, err := os.ReadFile(event.Racepoint)
+	if err != nil {
+		return fmt.Errorf("racepoint is not in this guest: %w (it comes from the kernel's modules/)", err)
+	}
+	if err := unix.InitModule(image, ""); err != nil && !errors.Is(err, unix.EEXIST) {
+		return fmt.Errorf("load %s: %w (was it built for this kernel? see dmesg)", event.Racepoint, err)
+	}
+	if err := unix.Access(dir, unix.F_OK); err != nil {
+		return fmt.Errorf("racepoint is loaded, but %s: %w (is debugfs mounted?)", dir, err)
+	}
+	return nil
+}
+
+// Point is a place and which visit to it is held.
+type Point struct {
+	Name   string
+	Symbol string // a kernel function; "+0x10" may follow, but no two builds agree on that
+	Return bool   // not at the function's start, but when it has returned
+	Task   int    // thread ID; 0: any
+	Comm   string // what the thread's name begins with; "": any
+	Nth    int    // which visit; 0: the first
+	Watch  bool   // only count, hold nobody
+	Cap    time.Duration
+}
+
+// options are p as the module reads it.
+func (p Point) options() string {
+	words := []string{"at=" + p.Symbol}
+	add := func(wanted bool, word string) {
+		if wanted {
+			words = append(words, word)
+		}
+	}
+	add(p.Return, "return")
+	add(p.Watch, "watch")
+	add(p.Task != 0, fmt.Sprintf("task=%d", p.Task))
+	add(p.Comm != "", "comm="+p.Comm)
+	add(p.Nth != 0, fmt.Sprintf("nth=%d", p.Nth))
+	add(p.Cap != 0, fmt.Sprintf("cap=%d", p.Cap.Milliseconds()))
+	return strings.Join(words, " ")
+}
+
+// Arm sets a point.
+func Arm(p Point) error {
+	err := control("arm " + p.Name + " " + p.options())
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("racepoint cannot hold at %s: %w (is it in /proc/kallsyms, and not inlined in this build?)", p.Symbol, err)
+	}
+	if err != nil {
+		return fmt.Errorf("racepoint %s at %s: %w", p.Name, p.Symbol, err)
+	}
+	return nil
+}
+
+// Release lets go who is held at a point, and who would be.
+func Release(name string) error {
+	if err := control("release " + name); err != nil {
+		return fmt.Errorf("racepoint: release %s: %w", name, err)
+	}
+	return nil
+}
+
+// Clear releases and forgets all points.
+func Clear() error { return control("clear") }
+
+func control(line string) error {
+	fd, err := unix.Open(dir+"/control", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	_, err = unix.Write(fd, []byte(line))
+	return err
+}
+
+// What has become of a point.
+const (
+	Armed    = "armed"    // nobody came
+	Holding  = "holding"  // somebody is held
+	Released = "released" // somebody was held and released
+	Capped   = "capped"   // somebody was held until the cap
+)
+
+// Status is what has become of a point.
+type Status struct {
+	Hits  int    // visits that the point's conditions let count
+	State string // Armed, Holding, Released or Capped
+	Task  int    // who is or was held
+}
+
+// Look returns the status of a point.
+func Look(name string) (Status, error) {
+	var st Status
+	text, err := os.ReadFile(dir + "/points")
+	if err != nil {
+		return st, err
+	}
+	for line := range bytes.Lines(text) {
+		point, rest, _ := strings.Cut(string(line), " ")
+		if point != name {
+			continue
+		}
+		var at string
+		_, err := fmt.Sscanf(rest, "at=%s hits=%d state=%s task=%d", &at, &st.Hits, &st.State, &st.Task)
+		if err != nil {
+			return st, fmt.Errorf("%s/points: %q: %w", dir, line, err)
+		}
+		return st, nil
+	}
+	return st, fmt.Errorf("racepoint: there is no point %s", name)
+}
