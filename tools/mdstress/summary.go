@@ -10,6 +10,7 @@ import (
 
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/race"
+	"mdlife/vmtests/requirement"
 )
 
 // summary says for people how a race went. Outcomes that the requirements do
@@ -23,7 +24,7 @@ func summary(res event.Race) string {
 		fmt.Fprintf(&b, "  %-16s", call)
 		for _, out := range slices.Sorted(maps.Keys(res.Calls[call])) {
 			mark := ""
-			if !event.Allowed(res.Spec, call, out) {
+			if !requirement.Allowed(res.Spec, call, out) {
 				mark = "!"
 			}
 			fmt.Fprintf(&b, " %s%s %d", out, mark, res.Calls[call][out])

@@ -11,38 +11,8 @@ import (
 	"time"
 
 	"mdlife/internal/atomicfile"
+	"mdlife/vmtests/requirement"
 )
-
-// matrixRows are the rows of a [Matrix]: the requirements of the series, and what
-// the windows do not say by their own name.
-var matrixRows = []struct {
-	name, title string
-	windows     []string // that show the requirement, too
-}{
-	{"R1", "an unconfigured device goes after its last close", nil},
-	{"R2", "a device that an open makes is there for it", []string{"W14"}},
-	{"R3", "and stays until an ioctl", nil},
-	{"R4", "one ADD event, not one for each open", []string{"W18"}},
-	{"R5", "a dying disk is never handed out", []string{"W1", "W3", "W3b"}},
-	{"R6", "an open that meets one waits and looks again", []string{"W1", "W2", "W2b", "W2c", "W2d"}},
-	{"R7", "an open of a numbered array does not fail", []string{"W4", "W4b", "W5"}},
-	{"R8", "a stopped array stays usable until its last close", []string{"W5b", "W15"}},
-	{"R9", "clear > array_state stops and removes", nil},
-	{"R10", "named arrays get a minor from 512 up", nil},
-	{"R11", "bad names are refused, and nothing leaks", nil},
-	{"R12", "so are names that can be another device's", nil},
-	{"R13", "a named array is kept until it is stopped, and goes", nil},
-	{"R14", "so is mdNNN that new_array has made", nil},
-	{"R15", "an open that fails early leaves no reference", nil},
-	{"R16", "what was written before a stop is on the members", nil},
-	{"R17", "the module can be unloaded at any time", []string{"W7", "W8"}},
-	{"R18", "holders, partitions, mounts, swap as before", []string{"W5c", "W6", "W6b", "W9", "W9b"}},
-	{"R19", "what is missing gets ENXIO at once", nil},
-	{"R20", "no open waits for a close; SIGKILL ends each wait", []string{"W5d", "W13"}},
-	{"R21", "all that with both ways of removal", []string{"W10", "W1s", "W2s", "W3s", "W3t", "W5s", "W6s", "W9s"}},
-	{"R22", "the unraced paths cost nothing", nil},
-	{"R23", "nothing comes back to stay", []string{"W11", "W16", "W17"}},
-}
 
 // Matrix says for each requirement and window what each kernel of each base makes
 // of it. It is written as JSON and printed as a table.
@@ -77,8 +47,8 @@ const (
 // NewMatrix makes a matrix without columns.
 func NewMatrix(started time.Time, seed uint64) *Matrix {
 	m := &Matrix{Schema: SchemaVersion, Started: started.UTC(), Seed: seed}
-	for _, r := range matrixRows {
-		m.Rows = append(m.Rows, MatrixRow{Name: r.name, Title: r.title})
+	for _, r := range requirement.All() {
+		m.Rows = append(m.Rows, MatrixRow{Name: r.Name, Title: r.Title})
 	}
 	return m
 }
@@ -131,21 +101,13 @@ func cell(row string, results []Result) MatrixCell {
 	return c
 }
 
-// concerns tells whether a result says something about a row.
+// concerns reports whether a result says something about a row.
 func concerns(r Result, row string) bool {
 	window, isWindow := strings.CutPrefix(r.Name, windowPrefix)
 	if !isWindow {
 		return r.Requirement == row
 	}
-	if window == row {
-		return true
-	}
-	for _, known := range matrixRows {
-		if known.name == row {
-			return slices.Contains(known.windows, window)
-		}
-	}
-	return false
+	return window == row || requirement.ShownBy(row, window)
 }
 
 // Sections is the matrix as a table.

@@ -85,16 +85,3 @@ func TestTogether(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
-
-// TestDocsListEveryRequirement: tests' names begin with one that a reader looks up there.
-func TestDocsListEveryRequirement(t *testing.T) {
-	docs, err := os.ReadFile("../../docs/requirements.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range matrixRows {
-		if !strings.Contains(string(docs), "| "+r.name+" | ") {
-			t.Errorf("docs/requirements.md has no row %s", r.name)
-		}
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/requirement"
 )
 
 // total sums races.
@@ -85,7 +86,7 @@ func refused(r event.Race) []failure {
 	for _, call := range slices.Sorted(maps.Keys(r.Calls)) {
 		for _, errno := range slices.Sorted(maps.Keys(r.Calls[call])) {
 			n := r.Calls[call][errno]
-			if n > 0 && !event.Allowed(r.Spec, call, errno) {
+			if n > 0 && !requirement.Allowed(r.Spec, call, errno) {
 				fs = append(fs, failure{call, errno, n})
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"mdlife/tools/md"
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/requirement"
 )
 
 // call is a kind of call, an index into callNames.
@@ -112,7 +113,7 @@ func Totals(spec event.RaceSpec, calls map[string]map[string]int64) (opens, fail
 			case event.CallOpenRO, event.CallOpenRW, event.CallOpenExcl:
 				opens += n
 			}
-			if !event.Allowed(spec, kind, out) {
+			if !requirement.Allowed(spec, kind, out) {
 				failures += n
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"mdlife/tools/md"
 	"mdlife/tools/md/uevent"
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/requirement"
 )
 
 // run starts the threads, watches them, and ends them. It returns true where a
@@ -125,7 +126,7 @@ const endLimit = time.Second
 
 // settleAll waits for the devices to go once all threads have closed them, and
 // cleans up what is left, as a user could. What goes then, and may have been
-// made by an open in peace (see event.Allowed), is noted; the rest is left.
+// made by an open in peace (see requirement.Allowed), is noted; the rest is left.
 func (r *race) settleAll(res *event.Race, hung bool) {
 	names := r.names()
 	for deadline := time.Now().Add(endLimit); ; time.Sleep(5 * time.Millisecond) {
@@ -147,7 +148,7 @@ func (r *race) settleAll(res *event.Race, hung bool) {
 			clean = false
 		}
 	}
-	if len(res.Left) > 0 && clean && event.Allowed(r.Spec, event.CallSettle, event.Kept) {
+	if len(res.Left) > 0 && clean && requirement.Allowed(r.Spec, event.CallSettle, event.Kept) {
 		r.note("%s was there until an ioctl and a close", strings.Join(names, ", "))
 		res.Left = res.Left[:0]
 	}
