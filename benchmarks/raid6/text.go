@@ -8,19 +8,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/perf/benchfmt"
+
+	"mdlife/internal/table"
 )
 
-// newTable is a table as those of the other benchmarks.
-func newTable(w io.Writer, title string, header ...any) table.Writer {
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
+// newTable returns a table with a title.
+func newTable(title string, header ...any) table.Writer {
+	t := table.New(header...)
 	t.SetTitle(title)
-	t.AppendHeader(header)
 	return t
 }
 
@@ -85,7 +81,7 @@ func (r *Report) printMatrix(w io.Writer, op Op, size int) {
 		}
 		control = append(control, state)
 	}
-	t := newTable(w, fmt.Sprintf("%s, %d KiB of each disk", op, size/1024), header...)
+	t := newTable(fmt.Sprintf("%s, %d KiB of each disk", op, size/1024), header...)
 	for _, first := range cells[0].Timings[1:] {
 		row := table.Row{first.Name}
 		for _, c := range cells {
@@ -101,11 +97,11 @@ func (r *Report) printMatrix(w io.Writer, op Op, size int) {
 	t.AppendSeparator()
 	t.AppendRow(rate)
 	t.AppendRow(control)
-	t.Render()
+	fmt.Fprintln(w, t.Render())
 }
 
 func (r *Report) printTargets(w io.Writer) {
-	t := newTable(w, "targets", "what", "at least", "measured", "met", "note")
+	t := newTable("targets", "what", "at least", "measured", "met", "note")
 	for _, target := range r.Targets {
 		got, met := fmt.Sprintf("%.2f", target.Got), "yes"
 		switch {
@@ -116,13 +112,13 @@ func (r *Report) printTargets(w io.Writer) {
 		}
 		t.AppendRow(table.Row{target.Name, fmt.Sprintf("%.2f", target.Want), got, met, target.Note})
 	}
-	t.Render()
-	means := newTable(w, "geometric mean of 8+2 and 16+2, 4 KiB, against each that the stock kernel may choose", "stock algorithm", "chosen", "mean", "least", "xor-only's mean")
+	fmt.Fprintln(w, t.Render())
+	means := newTable("geometric mean of 8+2 and 16+2, 4 KiB, against each that the stock kernel may choose", "stock algorithm", "chosen", "mean", "least", "xor-only's mean")
 	for _, m := range r.Means {
 		means.AppendRow(table.Row{m.Against, fmt.Sprintf("%d of %d times", m.Picked, len(r.Picks)), fmt.Sprintf("%.2f", m.Mean),
 			fmt.Sprintf("%.2f", m.Least), fmt.Sprintf("%.2f", m.XorOnly)})
 	}
-	means.Render()
+	fmt.Fprintln(w, means.Render())
 	if void := r.Void(); len(void) > 0 {
 		fmt.Fprintf(w, "VOID: the control lies more than %.2f from 1 in %v: the machine was too restless there\n", MaxControl, void)
 	}

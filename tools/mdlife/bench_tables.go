@@ -10,11 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
-
 	"mdlife/benchmarks"
 	"mdlife/benchmarks/paired"
+	"mdlife/internal/table"
 	"mdlife/vmtests"
 )
 
@@ -26,24 +24,15 @@ func yesNo(met bool) string {
 	return "NO"
 }
 
-func newTable(w io.Writer, header ...any) table.Writer {
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(header)
-	return t
-}
-
 func benchBoot(ctx context.Context, o vmtests.Options, rounds int, w, _ io.Writer) (any, bool, error) {
 	b, err := benchmarks.BootToResult(ctx, o, rounds)
 	if err != nil {
 		return nil, false, err
 	}
-	t := newTable(w, "machine", "plain QEMU", "mdlife", "ratio [quartiles]", "limit", "met")
+	t := table.New("machine", "plain QEMU", "mdlife", "ratio [quartiles]", "limit", "met")
 	t.AppendRow(table.Row{b.Machine, fmt.Sprintf("%.2f s", b.Reference), fmt.Sprintf("%.2f s", b.Candidate),
 		b.Ratio, b.Limit, yesNo(b.Met())})
-	t.Render()
+	fmt.Fprintln(w, t.Render())
 	return b, b.Met(), nil
 }
 
@@ -78,7 +67,7 @@ func printMD(w io.Writer, m benchmarks.MD) (met bool) {
 	for _, label := range slices.Backward(slices.Sorted(maps.Keys(m.Algorithms))) { // unpatched first
 		fmt.Fprintf(w, "%s: %s\n", label, strings.Join(m.Algorithms[label], "; "))
 	}
-	t := newTable(w, "work", "unpatched", "patched", "ratio of times [quartiles]", "A/A control", "no slower",
+	t := table.New("work", "unpatched", "patched", "ratio of times [quartiles]", "A/A control", "no slower",
 		"CPU s/GB unpatched", "patched", "ratio [quartiles]", "A/A control")
 	met = true
 	for _, c := range m.Cells {
@@ -93,7 +82,7 @@ func printMD(w io.Writer, m benchmarks.MD) (met bool) {
 			c.Time.Ratio, c.Time.Control, verdict,
 			fmt.Sprintf("%.2f", c.PerGB(c.CPU.Reference)), fmt.Sprintf("%.2f", c.PerGB(c.CPU.Candidate)), c.CPU.Ratio, c.CPU.Control})
 	}
-	t.Render()
+	fmt.Fprintln(w, t.Render())
 	return met
 }
 
@@ -107,7 +96,7 @@ func printPaired(w io.Writer) func(map[string]paired.Result, error) (any, bool, 
 		if err != nil {
 			return nil, false, err
 		}
-		t := newTable(w, "path", "unpatched", "patched", "ratio [quartiles]", "A/A control", "noise", "within noise")
+		t := table.New("path", "unpatched", "patched", "ratio [quartiles]", "A/A control", "noise", "within noise")
 		met := true
 		for _, name := range slices.Sorted(maps.Keys(results)) {
 			r := results[name]
@@ -125,7 +114,7 @@ func printPaired(w io.Writer) func(map[string]paired.Result, error) (any, bool, 
 			t.AppendRow(table.Row{name, fmt.Sprintf("%.1f µs", r.Reference), fmt.Sprintf("%.1f µs", r.Candidate),
 				r.Ratio, r.Control, fmt.Sprintf("±%.3f", r.Noise), verdict})
 		}
-		t.Render()
+		fmt.Fprintln(w, t.Render())
 		return results, met, nil
 	}
 }
@@ -164,14 +153,14 @@ func printWhole(w io.Writer) func([]benchmarks.Whole, error) (any, bool, error) 
 		if err != nil {
 			return nil, false, err
 		}
-		t := newTable(w, "run", "took (median)", "each", "make by hand", "usual machine", "scaled", "limit", "exit code", "met")
+		t := table.New("run", "took (median)", "each", "make by hand", "usual machine", "scaled", "limit", "exit code", "met")
 		met := true
 		for _, r := range runs {
 			met = met && r.Met()
 			t.AppendRow(table.Row{r.Name, seconds(r.Seconds), each(r.Runs), seconds(r.ByHand), seconds(r.Usual),
 				seconds(r.Scaled()), fmt.Sprintf("%.0f s", r.Limit), r.Exit, yesNo(r.Met())})
 		}
-		t.Render()
+		fmt.Fprintln(w, t.Render())
 		return runs, met, nil
 	}
 }

@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	prettytable "github.com/jedib0t/go-pretty/v6/table"
-	prettytext "github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"mdlife/internal/table"
 	"mdlife/vmtests"
 	"mdlife/vmtests/mutant"
 )
@@ -102,14 +101,8 @@ func chooseMutants(all []mutant.Mutant, only []string) ([]mutant.Mutant, error) 
 
 // killTable is a row for each mutant: what it takes out, and who noticed.
 func killTable(kills []vmtests.Kill) string {
-	tw := prettytable.NewWriter()
-	tw.SetStyle(prettytable.StyleLight)
-	tw.Style().Format.Header = prettytext.FormatDefault
-	tw.SetColumnConfigs([]prettytable.ColumnConfig{
-		{Number: 2, WidthMax: 40, WidthMaxEnforcer: prettytext.WrapSoft},
-		{Number: 4, WidthMax: 50, WidthMaxEnforcer: prettytext.WrapSoft},
-	})
-	tw.AppendHeader(prettytable.Row{"mutant", "takes out", "breaks", "killed by", "after"})
+	t := table.New("mutant", "takes out", "breaks", "killed by", "after")
+	table.Fold(t, map[int]int{2: 40, 4: 50})
 	for _, k := range kills {
 		var names []string
 		for _, r := range k.Killers {
@@ -119,7 +112,7 @@ func killTable(kills []vmtests.Kill) string {
 		if by == "" {
 			by = "SURVIVED: " + strings.Join(k.Tests, ", ") + " did not notice"
 		}
-		tw.AppendRow(prettytable.Row{k.Name, k.Subject, k.Requirement, by, fmt.Sprintf("%.0f s", k.Took.Seconds())})
+		t.AppendRow(table.Row{k.Name, k.Subject, k.Requirement, by, fmt.Sprintf("%.0f s", k.Took.Seconds())})
 	}
-	return tw.Render()
+	return t.Render()
 }

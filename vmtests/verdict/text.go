@@ -7,8 +7,7 @@ import (
 	"io"
 	"strings"
 
-	prettytable "github.com/jedib0t/go-pretty/v6/table"
-	prettytext "github.com/jedib0t/go-pretty/v6/text"
+	"mdlife/internal/table"
 )
 
 // cellWidth is where a long cell, such as a stack, is folded.
@@ -16,8 +15,8 @@ const cellWidth = 46
 
 // WriteText prints the side-by-side table, then the verdict with its reasons.
 func (rep *Report) WriteText(w io.Writer) error {
-	table := render(rep.Sections(), rep.Base, rep.Unpatched.Label, rep.Patched.Label)
-	_, err := fmt.Fprintf(w, "%s\n%s\n%s", table, rep.Traces(), rep.Conclusion())
+	text := render(rep.Sections(), rep.Base, rep.Unpatched.Label, rep.Patched.Label)
+	_, err := fmt.Fprintf(w, "%s\n%s\n%s", text, rep.Traces(), rep.Conclusion())
 	return err
 }
 
@@ -32,70 +31,30 @@ func (rep *Report) Traces() string {
 	return b.String()
 }
 
-// render draws sections as one table; header is the first row. go-pretty v6.8.3 divides
-// by zero where a title is a little longer than its columns are wide together
-// (reBalanceMaxMergedColumnLengths()): then the first column is made wider.
+// render draws sections as one table; header is the first row.
 func render(sections []Section, header ...string) string {
-	width := 0
-	for _, s := range sections {
-		for _, r := range s.Rows {
-			width = max(width, len(r.Label))
-		}
-	}
-	for {
-		if text, ok := tryRender(width, sections, header); ok {
-			return text
-		}
-		width++
-	}
-}
-
-// tryRender is render with a first column of at least that width.
-func tryRender(width int, sections []Section, header []string) (text string, ok bool) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			if width > 10*cellWidth {
-				panic(problem) // it was something else
-			}
-			ok = false
-		}
-	}()
-	tw := prettytable.NewWriter()
-	tw.SetStyle(prettytable.StyleLight)
-	tw.Style().Format.Header = prettytext.FormatDefault
-	var configs []prettytable.ColumnConfig
+	t := table.New(tableRow(header, "")...)
+	widths := map[int]int{}
 	for i := range header {
-		configs = append(configs, prettytable.ColumnConfig{Number: i + 1, WidthMax: cellWidth, WidthMaxEnforcer: prettytext.WrapSoft})
+		widths[i+1] = cellWidth
 	}
-	configs[0].WidthMin = width
-	tw.SetColumnConfigs(configs)
-	tw.AppendHeader(tableRow(header, ""))
+	table.Fold(t, widths)
 	for _, s := range sections {
-		tw.AppendSeparator()
-		tw.AppendRow(titleRow(s.Title, len(header)), prettytable.RowConfig{AutoMerge: true, AutoMergeAlign: prettytext.AlignLeft})
+		table.AppendSection(t, s.Title, len(header))
 		for _, r := range s.Rows {
 			mark := ""
 			if r.Bad {
 				mark = " ✗"
 			}
-			tw.AppendRow(tableRow(append([]string{r.Label}, r.Cells...), mark))
+			t.AppendRow(tableRow(append([]string{r.Label}, r.Cells...), mark))
 		}
 	}
-	return tw.Render(), true
-}
-
-// titleRow repeats a section's title in every column; equal cells are merged.
-func titleRow(title string, columns int) prettytable.Row {
-	var row prettytable.Row
-	for range columns {
-		row = append(row, strings.ToUpper(title[:1])+title[1:])
-	}
-	return row
+	return t.Render()
 }
 
 // tableRow turns cells into a row and appends mark to the last one.
-func tableRow(cells []string, mark string) prettytable.Row {
-	var row prettytable.Row
+func tableRow(cells []string, mark string) table.Row {
+	var row table.Row
 	for _, c := range cells {
 		row = append(row, c)
 	}
