@@ -20,12 +20,13 @@ const (
 
 // Finding is one report of the kernel.
 type Finding struct {
-	Kind    string   // one of the kinds in rules.go: "warning", "lockdep", …
-	Title   string   // fingerprint: "WARNING in md_open"
-	Frames  []string // the first five functions of the stack, offsets stripped
-	Lines   []string // the report, without time stamps
-	Line    int      // number of its first line in the log, from 1
-	Allowed string   // why it is expected (Allow.Reason), "" if it is not
+	Kind    string   `json:"kind"`              // one of the kinds in rules.go: "warning", "lockdep", …
+	Title   string   `json:"title"`             // one line that identifies it: "WARNING in md_open"
+	Frames  []string `json:"frames"`            // the first five functions of its stack, without offsets
+	Line    int      `json:"line"`              // number of its first line in the console log, from 1
+	Allowed string   `json:"allowed,omitempty"` // why it is expected ([Allow].Reason); "" if it is not
+
+	Lines []string `json:"-"` // the report, without time stamps
 }
 
 // Allow says that a finding is expected.
