@@ -22,9 +22,12 @@
  * Choose places where the task may sleep. Where interrupts are off or it is
  * seen to be in atomic context, or with "spin", the task spins instead; without
  * CONFIG_PREEMPT_COUNT a spinlock that is held is not seen. "watch" only counts.
- * After a task was held, the point lets all others pass.
+ * After a task was held, the point lets all others pass. A task that should have
+ * been held, but passed because too many others were on their way, is counted as
+ * "lost" in points.
  *
- * The module cannot be unloaded: a task may be in it at any time.
+ * The module cannot be unloaded: a task may be in it at any time. It is for
+ * x86-64 only, whose registers and return addresses it knows; see trampoline.S.
  */
 #include <linux/debugfs.h>
 #include <linux/kprobes.h>
@@ -61,6 +64,7 @@ struct point {
 	unsigned int cap_ms;
 
 	atomic_t hits;
+	atomic_t lost;		/* not held, because visits[] was full */
 	enum end end;
 	pid_t held;		/* the task that is or was held */
 	bool release;
@@ -70,20 +74,30 @@ struct point {
 static struct point points[16];
 static DEFINE_MUTEX(control_mutex);	/* for what does not happen in a visit */
 
+/* Where a task on its way through a point is. */
+enum visit_step {
+	ENTERED,	/* sent to racepoint_enter, where it is held */
+	PASSING,	/* held, and on its way back to the probe, which lets it pass */
+	LEAVING,	/* in the function, whose return leads to racepoint_leave */
+};
+
+static const char * const step_names[] = { "ENTERED", "PASSING", "LEAVING" };
+
 /*
  * A task on its way through a point. Each task touches its own visits only, so
- * that taking a free one is all there is to be atomic about.
+ * that only taking a free one must be atomic.
  */
 struct visit {
 	struct task_struct *task;	/* NULL: free */
 	struct point *point;		/* set last, and cleared first */
-	enum { ENTERED, PASSING, LEAVING } step;
-	unsigned long go_on;
+	enum visit_step step;
+	unsigned long resume_ip;	/* where the task goes on */
 };
 
 static struct visit visits[64];
 
-static struct visit *new_visit(struct point *point, int step, unsigned long go_on)
+static struct visit *new_visit(struct point *point, enum visit_step step,
+			       unsigned long resume_ip)
 {
 	struct visit *v;
 
@@ -91,16 +105,17 @@ static struct visit *new_visit(struct point *point, int step, unsigned long go_o
 		if (cmpxchg(&v->task, NULL, current))
 			continue;
 		v->step = step;
-		v->go_on = go_on;
+		v->resume_ip = resume_ip;
 		/* Pairs with forget_point(), which looks at the step next */
 		smp_store_release(&v->point, point);
 		return v;
 	}
+	atomic_inc(&point->lost);
 	return NULL;
 }
 
-/* visited() sees to it that a task has one visit of each kind at most. */
-static struct visit *my_visit(struct point *point, int step)
+/* pre_handler() ensures that a task has one visit of each step at most. */
+static struct visit *my_visit(struct point *point, enum visit_step step)
 {
 	struct visit *v;
 
@@ -144,27 +159,42 @@ static void hold(struct point *p)
 	WRITE_ONCE(p->end, READ_ONCE(p->release) ? RELEASED : CAPPED);
 }
 
+/*
+ * The visit of a task that has come to a trampoline. pre_handler() sends no task
+ * there without one, and only its trampoline ends it. The visit alone knows where
+ * the task goes on: without it the task cannot.
+ */
+static struct visit *trampoline_visit(enum visit_step step)
+{
+	struct visit *v = my_visit(NULL, step);
+
+	if (WARN(!v, "racepoint: %s[%d] is in a trampoline, but has no visit with step %s\n",
+		 current->comm, task_pid_nr(current), step_names[step]))
+		BUG();
+	return v;
+}
+
 /* The task has left a probed place by way of racepoint_enter. */
 asmlinkage unsigned long racepoint_entered(void)
 {
-	struct visit *v = my_visit(NULL, ENTERED);
-	unsigned long go_on = v->go_on;
+	struct visit *v = trampoline_visit(ENTERED);
+	unsigned long resume_ip = v->resume_ip;
 
 	hold(v->point);
-	/* Nothing of the visit is ours any more, see forget_point() */
+	/* From here on the visit is not ours any more, see forget_point() */
 	smp_store_release(&v->step, PASSING);
-	return go_on;
+	return resume_ip;
 }
 
 /* The task has returned from a probed function to racepoint_leave. */
 asmlinkage unsigned long racepoint_left(void)
 {
-	struct visit *v = my_visit(NULL, LEAVING);
-	unsigned long go_on = v->go_on;
+	struct visit *v = trampoline_visit(LEAVING);
+	unsigned long resume_ip = v->resume_ip;
 
 	hold(v->point);
 	end_visit(v);
-	return go_on;
+	return resume_ip;
 }
 
 static bool concerns(struct point *p)
@@ -174,7 +204,7 @@ static bool concerns(struct point *p)
 	return !strncmp(current->comm, p->comm, strlen(p->comm));
 }
 
-static int visited(struct kprobe *probe, struct pt_regs *regs)
+static int pre_handler(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct point *p = container_of(probe, struct point, probe);
 	struct visit *v = my_visit(p, PASSING);
@@ -199,7 +229,7 @@ static int visited(struct kprobe *probe, struct pt_regs *regs)
 	instruction_pointer_set(regs, (unsigned long)racepoint_enter);
 	return 1;
 }
-NOKPROBE_SYMBOL(visited);
+NOKPROBE_SYMBOL(pre_handler);
 
 /* A probe with one is not turned into a jump, whose handler cannot redirect. */
 static void not_optimized(struct kprobe *probe, struct pt_regs *regs,
@@ -229,7 +259,7 @@ static void write_again(struct point *p)
 	vunmap(alias);
 }
 
-static int plant(struct point *p)
+static int arm_probe(struct point *p)
 {
 	int err = register_kprobe(&p->probe);
 
@@ -239,7 +269,7 @@ static int plant(struct point *p)
 }
 
 /* unregister_kprobe() waits for all CPUs, also for one that is lost by then. */
-static void uproot(struct point *p)
+static void disarm_probe(struct point *p)
 {
 	disable_kprobe(&p->probe);
 	write_again(p);
@@ -265,14 +295,14 @@ static void release_point(struct point *p)
 /*
  * Waits for a task that is still on its way, which nothing holds any more. One
  * that has been let through does not find the probe, and leaves its visit to us:
- * after uproot() no handler is running that could end it.
+ * after disarm_probe() no handler is running that could end it.
  */
 static void forget_point(struct point *p)
 {
 	struct visit *v;
 
 	release_point(p);
-	uproot(p);
+	disarm_probe(p);
 	for (v = visits; v < visits + ARRAY_SIZE(visits); v++) {
 		/* Pairs with new_visit() */
 		while (smp_load_acquire(&v->point) == p &&
@@ -338,7 +368,7 @@ static struct point *new_point(const char *name)
 		init_waitqueue_head(&p->wait);
 		p->nth = 1;
 		p->cap_ms = CAP_MS;
-		p->probe.pre_handler = visited;
+		p->probe.pre_handler = pre_handler;
 		p->probe.post_handler = not_optimized;
 		if (strscpy(p->name, name, sizeof(p->name)) < 0)
 			return ERR_PTR(-ENAMETOOLONG);
@@ -369,7 +399,7 @@ static int arm(char *name, char *options)
 		return -EINVAL;
 	p->probe.symbol_name = p->symbol;
 	p->probe.offset = p->offset;
-	err = plant(p);
+	err = arm_probe(p);
 	p->used = !err;
 	return err;
 }
@@ -434,11 +464,11 @@ static int points_show(struct seq_file *m, void *unused)
 	mutex_lock(&control_mutex);
 	for (p = points; p < points + ARRAY_SIZE(points); p++)
 		if (p->used)
-			seq_printf(m, "%s at=%s+%u hits=%d state=%s task=%d\n",
+			seq_printf(m, "%s at=%s+%u hits=%d state=%s task=%d lost=%d\n",
 				   p->name, p->symbol, p->offset,
 				   atomic_read(&p->hits),
 				   end_names[smp_load_acquire(&p->end)],
-				   READ_ONCE(p->held));
+				   READ_ONCE(p->held), atomic_read(&p->lost));
 	mutex_unlock(&control_mutex);
 	return 0;
 }

@@ -4,6 +4,10 @@
 
 #include <linux/linkage.h>
 
+#ifndef CONFIG_X86_64
+#error racepoint is for x86-64 only: see trampoline.S for the registers that it saves
+#endif
+
 /*
  * Where a held task goes on instead of at the probed instruction, and instead
  * of at its return address. Not to be called from C: on the stack is what is

@@ -81,7 +81,7 @@ func Arm(p Point) error {
 	return nil
 }
 
-// Release lets go who is held at a point, and who would be.
+// Release lets whoever is held at a point go, and holds nobody there from then on.
 func Release(name string) error {
 	if err := control("release " + name); err != nil {
 		return fmt.Errorf("racepoint: release %s: %w", name, err)
@@ -102,7 +102,7 @@ func control(line string) error {
 	return err
 }
 
-// What has become of a point.
+// The states of a point.
 const (
 	Armed    = "armed"    // nobody came
 	Holding  = "holding"  // somebody is held
@@ -110,31 +110,42 @@ const (
 	Capped   = "capped"   // somebody was held until the cap
 )
 
-// Status is what has become of a point.
+// Status is the state of a point.
 type Status struct {
-	Hits  int    // visits that the point's conditions let count
+	Hits  int    // visits that match the point's conditions
 	State string // Armed, Holding, Released or Capped
 	Task  int    // who is or was held
+	Lost  int    // visits that should have been held, but were not
 }
 
-// Look returns the status of a point.
+// Look returns the status of a point. It is an error if the module could not hold a
+// visit that it should have held.
 func Look(name string) (Status, error) {
-	var st Status
 	text, err := os.ReadFile(dir + "/points")
 	if err != nil {
-		return st, err
+		return Status{}, err
 	}
-	for line := range bytes.Lines(text) {
+	return parse(text, name)
+}
+
+// parse returns the status of a point from the module's list.
+func parse(list []byte, name string) (Status, error) {
+	var st Status
+	for line := range bytes.Lines(list) {
 		point, rest, _ := strings.Cut(string(line), " ")
 		if point != name {
 			continue
 		}
 		var at string
-		_, err := fmt.Sscanf(rest, "at=%s hits=%d state=%s task=%d", &at, &st.Hits, &st.State, &st.Task)
+		_, err := fmt.Sscanf(rest, "at=%s hits=%d state=%s task=%d lost=%d", &at, &st.Hits, &st.State, &st.Task, &st.Lost)
 		if err != nil {
 			return st, fmt.Errorf("%s/points: %q: %w", dir, line, err)
 		}
+		if st.Lost > 0 {
+			return st, fmt.Errorf("racepoint: visits table full: %d visits to %s (%s) were not held; "+
+				"use fewer points at once, or make visits[] in kernel/racepoint/point.c larger", st.Lost, name, at)
+		}
 		return st, nil
 	}
-	return st, fmt.Errorf("racepoint: there is no point %s", name)
+	return st, fmt.Errorf("racepoint: there is no point %s; %s/points lists those that are armed", name, dir)
 }

@@ -3,6 +3,7 @@
 package racepoint
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -19,5 +20,32 @@ func TestOptions(t *testing.T) {
 		if got := c.point.options(); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.point, got, c.want)
 		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	const list = "worker at=del_gendisk+0 hits=3 state=holding task=17 lost=0\n" +
+		"A at=ilookup+0 hits=1 state=armed task=0 lost=2\n" +
+		"B at=ilookup+0 hits=1\n"
+	for _, c := range []struct {
+		name, point string
+		want        Status
+		wrong       string // in the error
+	}{
+		{"held", "worker", Status{Hits: 3, State: Holding, Task: 17}, ""},
+		{"full", "A", Status{Hits: 1, State: Armed, Lost: 2}, "visits table full: 2 visits to A (ilookup+0) were not held"},
+		{"half a line", "B", Status{Hits: 1}, "does not match format"},
+		{"absent", "C", Status{}, "there is no point C"},
+		{"only its beginning", "work", Status{}, "there is no point work"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := parse([]byte(list), c.point)
+			if got != c.want {
+				t.Errorf("%+v, want %+v", got, c.want)
+			}
+			if (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+				t.Errorf("error %v, want one with %q", err, c.wrong)
+			}
+		})
 	}
 }
