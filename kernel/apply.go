@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -76,11 +75,7 @@ func (s *staged) apply(ctx context.Context, tree string, p patch) error {
 			}
 		}
 	}
-	cmd := exec.Command("git", "apply", "--whitespace=nowarn", "-")
-	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_CEILING_DIRECTORIES="+filepath.Dir(s.dir),
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null")
-	cmd.Env = slices.DeleteFunc(cmd.Env, isGitPlace)
+	cmd := proc.ScratchGit(s.dir, "apply", "--whitespace=nowarn", "-")
 	cmd.Stdin = bytes.NewReader(p.text)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said

@@ -13,16 +13,6 @@ import (
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 )
 
-// isGitPlace matches environment variables that would lead git to a repository.
-func isGitPlace(variable string) bool {
-	for _, name := range []string{"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_PREFIX="} {
-		if strings.HasPrefix(variable, name) {
-			return true
-		}
-	}
-	return false
-}
-
 // failedHunk is git apply's message: the path and the hunk's old start line.
 var failedHunk = regexp.MustCompile(`(?m)^error: patch failed: (.*):(\d+)$`)
 

@@ -24,9 +24,7 @@ type mergeRepo struct{ dir string }
 
 // git runs git out of reach of the user's settings.
 func (r mergeRepo) git(ctx context.Context, args ...string) (string, error) {
-	cmd := gitCommand(r.dir, args...)
-	cmd.Env = append(cmd.Env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null")
-	out, err := proc.Output(ctx, cmd)
+	out, err := proc.Output(ctx, proc.ScratchGit(r.dir, args...))
 	return string(out), err
 }
 

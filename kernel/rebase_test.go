@@ -6,11 +6,12 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"mdlife/internal/proc"
 )
 
 // lines is a file of numbered lines, some of them replaced.
@@ -87,9 +88,8 @@ func mail(t *testing.T, dir string, steps []step) {
 // gitIn runs git as a person does, and returns what it prints.
 func gitIn(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_EDITOR=true", "GIT_CONFIG_GLOBAL=/dev/null",
+	cmd := proc.ScratchGit(dir, args...)
+	cmd.Env = append(cmd.Env,
 		"GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@localhost", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@localhost")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -50,16 +49,7 @@ func openTree(ctx context.Context, dir string) (tree, error) {
 
 // gitOutput runs git in dir so that it writes nothing there, whoever owns dir.
 func gitOutput(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	return proc.Output(ctx, gitCommand(dir, args...))
-}
-
-// gitCommand prepares what gitOutput runs. A repository that the environment
-// names is not the one of dir.
-func gitCommand(dir string, args ...string) *exec.Cmd {
-	cmd := exec.Command("git", append([]string{"-c", "safe.directory=*"}, args...)...)
-	cmd.Dir = dir
-	cmd.Env = append(slices.DeleteFunc(os.Environ(), isGitPlace), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0")
-	return cmd
+	return proc.Output(ctx, proc.ReadGit(dir, args...))
 }
 
 // list returns the paths of the tree's sources: what git tracks, and untracked
@@ -125,7 +115,7 @@ func (t tree) describe(ctx context.Context) (string, error) {
 	if err := copyFile(index, filepath.Join(tmp, "index"), 0o644); err != nil {
 		return "", err
 	}
-	cmd := gitCommand(t.dir, "describe", "--always", "--dirty", "--tags")
+	cmd := proc.ReadGit(t.dir, "describe", "--always", "--dirty", "--tags")
 	cmd.Env = append(cmd.Env, "GIT_INDEX_FILE="+filepath.Join(tmp, "index"))
 	out, err := proc.Output(ctx, cmd)
 	return strings.TrimSpace(string(out)), err

@@ -4,18 +4,19 @@ package kernel
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"mdlife/internal/proc"
 )
 
 // runTool runs a tool that must succeed.
 func runTool(t *testing.T, name string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(name, args...)
+	cmd := proc.Command(name, args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", cmd, err, out)
 	}
@@ -26,7 +27,7 @@ func gitTree(t *testing.T, files map[string]string) string {
 	dir := fakeTree(t, files)
 	for _, args := range [][]string{{"init", "--quiet"}, {"add", "-A"},
 		{"-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet", "-m", "m"}} {
-		runTool(t, "git", append([]string{"-C", dir}, args...)...)
+		gitIn(t, dir, args...)
 	}
 	return dir
 }
@@ -90,8 +91,8 @@ func TestDebianIgnoresItsTop(t *testing.T) {
 	})
 	for _, isGit := range []bool{false, true} {
 		if isGit {
-			runTool(t, "git", "-C", dir, "init", "--quiet")
-			runTool(t, "git", "-C", dir, "add", "-A")
+			gitIn(t, dir, "init", "--quiet")
+			gitIn(t, dir, "add", "-A")
 		}
 		tree, err := openTree(t.Context(), dir)
 		if err != nil {

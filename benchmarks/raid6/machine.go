@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"mdlife/internal/proc"
+
 	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/unix"
 )
@@ -46,17 +48,15 @@ func machine(ctx context.Context, c Config) Machine {
 	if n, ok := memAvailable(); ok {
 		m.FreeBytes = n
 	}
-	m.Kernel = firstLine(ctx, "", "uname", "-sr")
-	m.Compiler = firstLine(ctx, "", "gcc", "--version")
-	m.Commit = firstLine(ctx, c.Root, "git", "describe", "--always", "--dirty", "--abbrev=12")
+	m.Kernel = firstLine(ctx, proc.Command("uname", "-sr"))
+	m.Compiler = firstLine(ctx, proc.Command("gcc", "--version"))
+	m.Commit = firstLine(ctx, proc.ReadGit(c.Root, "describe", "--always", "--dirty", "--abbrev=12"))
 	return m
 }
 
-// firstLine of what a command prints, "" if it fails.
-func firstLine(ctx context.Context, dir, name string, args ...string) string {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	out, err := cmd.Output()
+// firstLine returns the first line that a command prints, "" if it fails.
+func firstLine(ctx context.Context, cmd *exec.Cmd) string {
+	out, err := proc.Output(ctx, cmd)
 	if err != nil {
 		return ""
 	}

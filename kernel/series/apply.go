@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
+
+	"mdlife/internal/proc"
 )
 
 // Apply has git am apply the patches one by one to a scratch repository that
@@ -29,7 +31,7 @@ func (s Series) Apply(ctx context.Context) ([]Result, error) {
 	var results []Result
 	for _, patch := range s.Patches {
 		r := Result{Name: "apply " + filepath.Base(patch)}
-		out, err := output(ctx, repo, "git", identity("am", "--no-3way", patch)...)
+		out, err := output(ctx, proc.ScratchGit(repo, identity("am", "--no-3way", patch)...))
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -73,7 +75,7 @@ func (s Series) scratch(ctx context.Context, repo string) error {
 		}
 	}
 	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, identity("commit", "-q", "--allow-empty", "-m", s.Base.Name)} {
-		out, err := output(ctx, repo, "git", args...)
+		out, err := output(ctx, proc.ScratchGit(repo, args...))
 		if errors.Is(err, exec.ErrNotFound) {
 			return errors.New("git am: there is no git: apt-get install git")
 		}

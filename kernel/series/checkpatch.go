@@ -6,6 +6,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+
+	"mdlife/internal/proc"
 )
 
 // ignored are checkpatch's complaints that do not count: patches are signed off
@@ -27,8 +29,10 @@ func (s Series) Checkpatch(ctx context.Context) ([]Result, error) {
 	script := filepath.Join(s.Source, "scripts", "checkpatch.pl")
 	var results []Result
 	for _, patch := range s.Patches {
-		out, err := output(ctx, dir, "perl", script, "--strict", "--show-types", "--terse",
+		cmd := proc.Command("perl", script, "--strict", "--show-types", "--terse",
 			"--no-summary", "--no-signoff", "--ignore", ignored, "--root", s.Source, patch)
+		cmd.Dir, cmd.Env = dir, append(cmd.Env, "LC_ALL=C")
+		out, err := output(ctx, cmd)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -7,13 +7,14 @@
 package series
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"mdlife/internal/proc"
 	"mdlife/kernel"
 )
 
@@ -55,15 +56,13 @@ func Open(ctx context.Context, req kernel.Request) (Series, error) {
 	return s, err
 }
 
-// output runs a command in dir and returns what it printed, trimmed.
-func output(ctx context.Context, dir, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	// Nobody's own configuration (hooks, am.*, signing) may change the answer.
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "LC_ALL=C")
-	b, err := cmd.CombinedOutput()
+// output runs a command and returns all that it printed, trimmed.
+func output(ctx context.Context, cmd *exec.Cmd) (string, error) {
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	err := proc.Run(ctx, cmd)
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
-	return strings.TrimSpace(string(b)), err
+	return strings.TrimSpace(said.String()), err
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"mdlife/internal/proc/gittest"
 	"mdlife/kernel"
 )
 
@@ -106,6 +107,17 @@ func TestApply(t *testing.T) {
 				t.Error("the source was written to")
 			}
 		})
+	}
+}
+
+// In a git hook of a linked worktree GIT_DIR and more are set.
+func TestApplyInAGitHook(t *testing.T) {
+	gittest.Victim(t)
+	s := fixture(t, mail("four", "4", "a"), mail("4", "IV", "b"))
+	for _, check := range []func(context.Context) ([]Result, error){s.Apply, s.Checkpatch} {
+		if rs, err := check(t.Context()); err != nil || failed(rs) != "" || len(rs) != 2 {
+			t.Errorf("%+v, %v", rs, err)
+		}
 	}
 }
 

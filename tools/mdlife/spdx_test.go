@@ -5,11 +5,11 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"mdlife/internal/proc"
 	"mdlife/vmtests"
 )
 
@@ -47,7 +47,7 @@ func TestEveryFileNamesItsLicence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	out, err := proc.ReadGit(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
 	if err != nil {
 		t.Fatalf("git ls-files (apt-get install git): %v", err)
 	}

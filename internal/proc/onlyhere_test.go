@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package proc_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// root is the top of the project, from this package's directory.
+const root = "../.."
+
+// eachFile calls f for every Go file of the project but those of this package.
+func eachFile(t *testing.T, f func(path string, fset *token.FileSet, file *ast.File)) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(root, path)
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != root || name == "out" || name == "internal/proc") {
+			return fs.SkipDir
+		}
+		if filepath.Ext(path) != ".go" {
+			return nil
+		}
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		files++
+		f(name, fset, file)
+		return nil
+	})
+	if err != nil || files < 200 {
+		t.Fatalf("%d files: %v", files, err)
+	}
+}
+
+// TestOnlyProcRunsGit makes sure that every git command goes through
+// [proc.ScratchGit] or [proc.ReadGit], which keep it from the caller's repository.
+func TestOnlyProcRunsGit(t *testing.T) {
+	eachFile(t, func(path string, fset *token.FileSet, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			for _, arg := range call.Args {
+				if lit, ok := arg.(*ast.BasicLit); ok && lit.Value == `"git"` {
+					t.Errorf("%s:%d: git is run by hand; use proc.ScratchGit or proc.ReadGit", path, fset.Position(lit.Pos()).Line)
+				}
+			}
+			return true
+		})
+	})
+}
