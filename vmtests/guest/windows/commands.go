@@ -21,6 +21,8 @@ import (
 func (s *stage) commands() map[string]script.Cmd {
 	cmds := map[string]script.Cmd{
 		"fails":   command("what the unpatched kernel gives where the script expects more", "result", 1, 1, s.cmdFails),
+		"needs":   command("end here where md is built in: the script unloads it", "module", 1, 1, cmdNeeds),
+		"spoils":  command("say why an unpatched kernel is unusable afterwards: the script runs last of all tests", "reason...", 1, 99, cmdSpoils),
 		"skip":    command("end here: the script makes no sense on this kernel", "reason...", 1, 99, cmdSkip),
 		"set":     command("set a parameter of md_mod until the end of the script", "parameter value", 2, 2, func(args []string) error { return s.set(args[0], args[1]) }),
 		"array":   command("A makes an array and keeps it open", "inactive|running|partitioned", 1, 1, func(args []string) error { return s.array(args[0]) }),
@@ -58,6 +60,20 @@ func (s *stage) cmdFails(args []string) error {
 	s.fails = args[0]
 	return nil
 }
+
+// cmdNeeds skips the script where md cannot be unloaded. [NeedsModule] finds the line, too.
+func cmdNeeds(args []string) error {
+	if args[0] != "module" {
+		return script.ErrUsage
+	}
+	if !machine.MDIsModule() {
+		return skipError("md is built into this kernel: it takes the modular build (R17)")
+	}
+	return nil
+}
+
+// cmdSpoils does nothing: [Run] has found the line before the script began.
+func cmdSpoils([]string) error { return nil }
 
 func cmdSkip(args []string) error { return skipError(strings.Join(args, " ")) }
 

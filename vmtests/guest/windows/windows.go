@@ -13,14 +13,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"rsc.io/script"
@@ -29,66 +25,9 @@ import (
 	"mdlife/vmtests/guest/racepoint"
 )
 
-//go:embed scripts/*.txt
-var scripts embed.FS
-
-// Names lists the scripts in the order of the windows' table.
-func Names() []string {
-	entries, err := fs.ReadDir(scripts, "scripts")
-	if err != nil {
-		panic(err) // the directory is embedded
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, strings.TrimSuffix(e.Name(), ".txt"))
-	}
-	slices.SortFunc(names, byNumber)
-	return names
-}
-
-// NeedsModule tells whether a window is skipped where md is built in.
-func NeedsModule(name string) bool {
-	text, _ := scripts.ReadFile(path.Join("scripts", name+".txt"))
-	return strings.Contains(string(text), "[!file:/sys/module/md_mod/initstate] skip")
-}
-
-// byNumber puts W2b after W2 and W10 after W9.
-func byNumber(a, b string) int {
-	number := func(name string) (n int, rest string) {
-		_, _ = fmt.Sscanf(name, "W%d", &n)
-		return n, strings.TrimLeft(name, "W0123456789")
-	}
-	na, resta := number(a)
-	nb, restb := number(b)
-	if na != nb {
-		return na - nb
-	}
-	return strings.Compare(resta, restb)
-}
-
-// choose returns all names for none and for [event.AllWindows].
-func choose(names []string) ([]string, error) {
-	all := Names()
-	if len(names) == 0 || slices.Contains(names, event.AllWindows) {
-		return all, nil
-	}
-	for _, name := range names {
-		if !slices.Contains(all, name) {
-			return nil, fmt.Errorf("no window %s; there are %s", name, strings.Join(all, " "))
-		}
-	}
-	return names, nil
-}
-
-// Check says which name is no window's.
-func Check(names []string) error {
-	_, err := choose(names)
-	return err
-}
-
 // Run runs the scripts of these names, or all, and reports each. An error means
-// that they could not be run. Those that spoil an unpatched kernel are left to a
-// call with last, after which nothing else shall be tried.
+// that they could not be run. Scripts that spoil an unpatched kernel run only in a
+// call with last, after which nothing else must be tried.
 func Run(ctx context.Context, members, names []string, last bool, report func(event.Window)) error {
 	names, err := choose(names)
 	if err != nil {
@@ -114,12 +53,6 @@ func Run(ctx context.Context, members, names []string, last bool, report func(ev
 	return nil
 }
 
-// spoils tells whether a script says that it leaves an unpatched kernel unusable.
-func spoils(name string) bool {
-	text, err := scripts.ReadFile(path.Join("scripts", name+".txt"))
-	return err == nil && bytes.Contains(text, []byte("\n# Spoils "))
-}
-
 // tries is how often a window is tried that could not be forced. A kprobe does
 // not see who passes it while its CPU handles another one (nmissed), and
 // mutex_unlock() has many visitors. A window that was forced counts, whatever it
@@ -139,7 +72,7 @@ func force(ctx context.Context, members []string, name string) (event.Window, er
 
 // runOne runs a script and cleans up after it. The error is of the latter.
 func runOne(ctx context.Context, members []string, name string) (event.Window, error) {
-	text, err := scripts.ReadFile(path.Join("scripts", name+".txt"))
+	text, err := textOf(name)
 	if err != nil {
 		return event.Window{}, err
 	}
@@ -177,16 +110,6 @@ func judge(err error) (held bool, got, skipped, detail string) {
 		return false, b.got, "", err.Error()
 	}
 	return false, "error", "", err.Error()
-}
-
-// title is what a script's line "# W1: …" says.
-func title(text []byte) string {
-	for line := range strings.Lines(string(text)) {
-		if _, title, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(line, "# W") {
-			return strings.TrimSpace(title)
-		}
-	}
-	return ""
 }
 
 // broken says that something did not go as the script promises: got is what

@@ -6,29 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
+	"rsc.io/script"
+
+	"mdlife/vmtests/requirement"
 )
 
-// TestEveryWindowHasAScript: no window of docs/requirements.md has got lost.
-func TestEveryWindowHasAScript(t *testing.T) {
-	names := Names()
-	for _, w := range []string{"W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14", "W15", "W16", "W17", "W18"} {
-		if !slices.Contains(names, w) {
-			t.Errorf("no script for %s", w)
-		}
-	}
-	if names[0] != "W1" || names[1] != "W1s" || names[2] != "W2" || names[3] != "W2b" || names[len(names)-1] != "W18" {
-		t.Errorf("order %v", names)
-	}
-}
-
-// TestDocsListEveryWindow: comments and commit messages name windows that a reader
-// looks up there.
 func TestCheckNamesTheWindowThatThereIsNot(t *testing.T) {
 	if err := Check([]string{"W1", "W99"}); err == nil || !strings.Contains(err.Error(), "no window W99; there are W1 ") {
 		t.Errorf("error %v", err)
@@ -38,26 +27,87 @@ func TestCheckNamesTheWindowThatThereIsNot(t *testing.T) {
 	}
 }
 
-func TestDocsListEveryWindow(t *testing.T) {
+// TestDocsListTheWindows: comments and commit messages name windows that a reader looks
+// up in docs/requirements.md. A script that gets lost is still in that table.
+func TestDocsListTheWindows(t *testing.T) {
 	docs, err := os.ReadFile("../../../docs/requirements.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var listed, known []string
+	for _, row := range regexp.MustCompile(`(?m)^\| (W\d\w*) \| (.*?) \| `).FindAllStringSubmatch(string(docs), -1) {
+		listed = append(listed, row[1]+": "+row[2])
+	}
 	for _, name := range Names() {
-		text, err := scripts.ReadFile("scripts/" + name + ".txt")
+		text, err := textOf(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if row := fmt.Sprintf("| %s | %s | ", name, title(text)); !strings.Contains(string(docs), row) {
-			t.Errorf("docs/requirements.md has no row %q", row)
+		known = append(known, name+": "+title(text))
+	}
+	for _, row := range listed {
+		if !slices.Contains(known, row) {
+			t.Errorf("docs/requirements.md lists a window that has no such script: %s", row)
 		}
+	}
+	for _, script := range known {
+		if !slices.Contains(listed, script) {
+			t.Errorf("docs/requirements.md has no row for the script of %s", script)
+		}
+	}
+	if !t.Failed() && !slices.Equal(listed, known) {
+		t.Errorf("docs/requirements.md lists the windows in the order %q, and not %q", listed, known)
+	}
+}
+
+// TestRequirementsNameWindows: each window that is to show a requirement has a script.
+func TestRequirementsNameWindows(t *testing.T) {
+	names := Names()
+	for _, r := range requirement.All() {
+		for _, w := range r.Windows {
+			if !slices.Contains(names, w) {
+				t.Errorf("%s is shown by window %s, which has no script", r.Name, w)
+			}
+		}
+	}
+}
+
+// TestDeclarations: which scripts need md as modules, and which come last.
+func TestDeclarations(t *testing.T) {
+	for _, c := range []struct {
+		words string
+		has   func(string) bool
+		want  []string
+	}{
+		{"needs module", NeedsModule, []string{"W7", "W8"}},
+		{"spoils", spoils, []string{"W12"}},
+	} {
+		t.Run(c.words, func(t *testing.T) {
+			got := slices.DeleteFunc(Names(), func(name string) bool { return !c.has(name) })
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%v declare it instead of %v", got, c.want)
+			}
+		})
+	}
+	if NeedsModule("W99") {
+		t.Error("a window that does not exist needs a module")
+	}
+}
+
+// TestNeedsModuleSkips: this machine's md, if any, is not in a guest's image.
+func TestNeedsModuleSkips(t *testing.T) {
+	if err := cmdNeeds([]string{"module"}); !errors.As(err, new(skipError)) {
+		t.Errorf("md cannot be unloaded here, but: %v", err)
+	}
+	if err := cmdNeeds([]string{"luck"}); !errors.Is(err, script.ErrUsage) {
+		t.Errorf("needs luck: %v", err)
 	}
 }
 
 // TestScriptsAreWellFormed finds what would otherwise show in a guest only.
 func TestScriptsAreWellFormed(t *testing.T) {
 	for _, name := range Names() {
-		text, err := scripts.ReadFile("scripts/" + name + ".txt")
+		text, err := textOf(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,6 +121,9 @@ func TestScriptsAreWellFormed(t *testing.T) {
 		"# W1: x\nfly\nnothing left\n",
 		"# W1: x\nA flies\nnothing left\n",
 		"# W1: x\narray inactive\n",
+		"# W1: x\n[kernel:6.1.] needs module\nnothing left\n",
+		"# W1: x\narray inactive\nspoils the kernel\nnothing left\n",
+		"# W1: x\nA unloads md\nnothing left\n",
 	} {
 		if wellFormed("W1", bad) == nil {
 			t.Errorf("accepted:\n%s", bad)
@@ -78,27 +131,36 @@ func TestScriptsAreWellFormed(t *testing.T) {
 	}
 }
 
-// wellFormed looks at a script's title, words, errnos and end.
+// wellFormed looks at a script's title, words, errnos, declarations and end.
 func wellFormed(name, text string) error {
 	if title([]byte(text)) == "" || !strings.Contains(text, "# "+name+": ") {
 		return errors.New("no line with name and title")
 	}
-	cmds, last := new(stage).commands(), ""
+	var commands []string
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		words := strings.Fields(line)
-		if len(words) > 0 && strings.HasPrefix(words[0], "[") {
+		conditional := len(words) > 0 && strings.HasPrefix(words[0], "[")
+		if conditional {
 			words = words[1:]
 		}
 		if len(words) == 0 {
 			continue
 		}
-		if err := knownWords(words); err != nil || cmds[words[0]] == nil {
+		if err := knownWords(words); err != nil {
 			return fmt.Errorf("%q: unknown; %w", line, err)
 		}
-		last = words[0]
+		if isDeclaration := words[0] == "needs" || words[0] == "spoils"; isDeclaration && (conditional || len(commands) > 0) {
+			return fmt.Errorf("%q: a declaration stands first and has no condition: nobody has run the script when it is read", line)
+		}
+		if words[0] != "needs" && words[0] != "spoils" {
+			commands = append(commands, words[0])
+		}
 	}
-	if last != "nothing" && last != "skip" {
+	if strings.Contains(text, " unloads md") && !strings.Contains(text, "\nneeds module\n") {
+		return errors.New(`it unloads md, but has no line "needs module"`)
+	}
+	if len(commands) == 0 || !slices.Contains([]string{"nothing", "skip"}, commands[len(commands)-1]) {
 		return errors.New("the end does not look at what is left")
 	}
 	return nil
@@ -113,6 +175,9 @@ func knownWords(words []string) error {
 			}
 		}
 		return slices.Contains([]string{"ok", "killed", "failed", "hang"}, name)
+	}
+	if new(stage).commands()[words[0]] == nil {
+		return errors.New("no command")
 	}
 	actor := slices.Contains(actorNames, words[0])
 	verb := strings.Join(words[1:], " ")
