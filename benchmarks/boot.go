@@ -51,11 +51,16 @@ func BootToResult(ctx context.Context, o vmtests.Options, rounds int) (Boot, err
 	if err != nil {
 		return Boot{}, err
 	}
-	if err := o.ChooseAccel(ctx, all.Patched, all.Image); err != nil {
+	accel, err := o.DecideAccel(ctx, all.Patched, all.Image)
+	if err != nil {
 		return Boot{}, err
 	}
-	plain := plainBoot{kernel: all.Patched.BzImage(), initramfs: all.Image.Path,
-		machine: vm.DefaultMachine, accel: string(o.Accel), plan: plan, dir: dir}
+	qemu, err := vm.FindQEMU()
+	if err != nil {
+		return Boot{}, err
+	}
+	plain := plainBoot{qemu: qemu, kernel: all.Patched.BzImage(), initramfs: all.Image.Path,
+		machine: vm.DefaultMachine, accel: accel, plan: plan, dir: dir}
 	if _, err := plain.run(ctx); err != nil { // the files' first reading counts for nobody
 		return Boot{}, err
 	}
@@ -89,9 +94,10 @@ func bootRound(ctx context.Context, o vmtests.Options, all vmtests.Artefacts, pl
 
 // plainBoot is a QEMU command line as one would type it.
 type plainBoot struct {
-	kernel, initramfs, machine, accel string
-	plan                              string // kernel parameter
-	dir                               string // for the console log
+	qemu, kernel, initramfs, machine string
+	accel                            vm.Accel
+	plan                             string // kernel parameter
+	dir                              string // for the console log
 }
 
 // run starts QEMU with the event port on its stdout and returns the seconds to
@@ -99,14 +105,14 @@ type plainBoot struct {
 func (p plainBoot) run(ctx context.Context) (float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, plainTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", p.args()...)
+	cmd := exec.CommandContext(ctx, p.qemu, p.args()...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return 0, err
 	}
 	started := time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("%w (apt-get install qemu-system-x86)", err)
+		return 0, err
 	}
 	_, err = bufio.NewReader(out).ReadString('\n')
 	took := time.Since(started)
@@ -122,8 +128,8 @@ func (p plainBoot) console() string { return filepath.Join(p.dir, "console.log")
 
 // args is the command line: the same machine as package vm's, nothing else.
 func (p plainBoot) args() []string {
-	accel := p.accel
-	if accel == "tcg" {
+	accel := string(p.accel)
+	if p.accel == vm.TCG {
 		accel = "tcg,thread=multi"
 	}
 	return []string{

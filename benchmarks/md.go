@@ -80,16 +80,16 @@ func Parity(ctx context.Context, o vmtests.Options, rounds int) (MD, error) {
 	if err != nil {
 		return MD{}, err
 	}
-	if o.Accel == "" {
-		if err := o.ChooseAccel(ctx, all.Unpatched, all.Image); err != nil {
-			return MD{}, err
-		}
-		if o.Accel == vm.TCG {
-			o.Accel = vm.Counted
-		}
+	accel, err := o.DecideAccel(ctx, all.Unpatched, all.Image)
+	if err != nil {
+		return MD{}, err
+	}
+	if accel == vm.TCG && o.Accel.Wish() == "" {
+		accel = vm.Counted
+		o.Accel = vm.Fixed(accel)
 	}
 	all.Unpatched.Slow, all.Patched.Slow = paritySlow, paritySlow
-	m := MD{Accel: string(o.Accel), Notes: notes(o.Accel), Algorithms: map[string][]string{}}
+	m := MD{Accel: string(accel), Notes: notes(accel), Algorithms: map[string][]string{}}
 	measured, units := map[string][]paired.Round{}, map[string]string{}
 	for i := range rounds {
 		var boots [3]map[string]float64

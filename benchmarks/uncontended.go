@@ -46,17 +46,17 @@ func Uncontended(ctx context.Context, o vmtests.Options, rounds int) (map[string
 }
 
 // Counted is Uncontended on one CPU whose clock goes by the instructions that it
-// has executed ([vm.Counted], whatever o.Accel says): the host's other work does
+// has executed ([vm.Counted], whatever o.Accel wishes): the host's other work does
 // not show, and the time that a kernel waits for its own ticks does.
 func Counted(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
-	o.Accel = vm.Counted
+	o.Accel = vm.Fixed(vm.Counted)
 	return compare(ctx, o, rounds, event.BenchSpec{Rounds: countedRounds}, countedSlow)
 }
 
 // Throughput compares reads and writes of arrays of each personality by the same clock:
 // 64 KiB one after the other, and 4 KiB at random.
 func Throughput(ctx context.Context, o vmtests.Options, rounds int) (map[string]paired.Result, error) {
-	o.Accel = vm.Counted
+	o.Accel = vm.Fixed(vm.Counted)
 	return compare(ctx, o, rounds, event.BenchSpec{Rounds: throughputRounds, Throughput: true}, throughputSlow)
 }
 

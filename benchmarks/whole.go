@@ -204,7 +204,7 @@ func (r runner) vmtest(ctx context.Context, name string, limit time.Duration, ar
 	if err != nil {
 		return Whole{}, err
 	}
-	args = append([]string{"vmtest", "-base", r.o.Base.Name, "-accel", string(r.o.Accel)}, args...)
+	args = append([]string{"vmtest", "-base", r.o.Base.Name, "-accel", string(r.o.Accel.Wish())}, args...)
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.o.Root, r.log, r.log
 	cmd.Env = append(os.Environ(), r.env...)

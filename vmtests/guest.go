@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"mdlife/initramfs"
@@ -64,7 +63,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 
 // guest is the machine on which a kernel carries out a plan, and the image with what is
 // made for that kernel.
-func (o *Options) guest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (vm.Config, initramfs.Image, error) {
+func (o Options) guest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (vm.Config, initramfs.Image, error) {
 	if err := os.MkdirAll(o.Results(), 0o755); err != nil {
 		return vm.Config{}, image, err
 	}
@@ -72,7 +71,8 @@ func (o *Options) guest(ctx context.Context, a Artefact, image initramfs.Image, 
 	if err != nil {
 		return vm.Config{}, image, err
 	}
-	if err := o.ChooseAccel(ctx, a, image); err != nil {
+	accel, err := o.DecideAccel(ctx, a, image)
+	if err != nil {
 		return vm.Config{}, image, err
 	}
 	name := strings.ReplaceAll(a.Label, " ", "-")
@@ -84,7 +84,7 @@ func (o *Options) guest(ctx context.Context, a Artefact, image initramfs.Image, 
 		Plan:       slowed(plan, a.Slow),
 		Append:     slices.Concat(disks(plan, a.Slow), o.Append),
 		MemMiB:     memory(plan),
-		Accel:      o.Accel,
+		Accel:      accel,
 		Silence:    silence * time.Duration(a.Slow),
 		Timeout:    timeout(plan, a.Slow),
 		Allow:      allowed(o.Base.Name, a.Label == label(kernel.VariantBase)),
@@ -130,29 +130,15 @@ func isDone(events []event.Event) bool {
 	return slices.ContainsFunc(events, func(e event.Event) bool { return e.Done != nil })
 }
 
-// ChooseAccel settles on an accelerator where the options name none: one that boots
-// this kernel, if that has not been tried here before. KVM is refused where it does
-// not: a verdict over guests that cannot run says nothing.
-func (o *Options) ChooseAccel(ctx context.Context, a Artefact, image initramfs.Image) error {
-	switch {
-	case o.Accel == vm.KVM:
-		return vm.CheckKVM(ctx, a.BzImage(), image.Path)
-	case o.Accel != "":
-		return nil
+// DecideAccel returns the accelerator that a guest with this kernel and image runs on; see
+// [vm.Choice].
+func (o Options) DecideAccel(ctx context.Context, a Artefact, image initramfs.Image) (vm.Accel, error) {
+	accel, note, err := o.Accel.Decide(ctx, a.BzImage(), image.Path)
+	if note != "" {
+		o.Progress.Printf("    note  %s", note)
 	}
-	p, err := vm.ProbeAccel(ctx, a.BzImage(), image.Path)
-	if err != nil {
-		return err
-	}
-	o.Accel = p.Accel
-	if p.Note != "" {
-		noteAccel.Do(func() { o.Progress.Printf("    note  %s", p.Note) })
-	}
-	return nil
+	return accel, err
 }
-
-// noteAccel has the note about the accelerator printed once.
-var noteAccel sync.Once
 
 // phaseShow turns a guest's events into phases of the progress display.
 type phaseShow struct {

@@ -36,7 +36,7 @@ type Options struct {
 	Quick      bool          // QuickRace, fewer cycles of the mdadm loop, no checks
 	Long       bool          // with the checks that take long
 	Seed       uint64        // of the races; 0: a new one
-	Accel      vm.Accel      // "": whichever truly runs a guest
+	Accel      *vm.Choice    // what executes the guests' instructions; nil: whichever truly runs a guest
 	Append     []string      // more kernel parameters
 	Sequential bool          // boot the patched kernel after the unpatched one, not beside it
 	Out        string        // where results go; "": Root/out/<base>

@@ -17,7 +17,7 @@ func reportAccel(ctx context.Context, w io.Writer) {
 	if _, err := kernel.CacheDir(); err != nil {
 		return // the row of the cache says so: there is no place for the answer
 	}
-	p, err := vm.ProbeAccel(ctx, "", "")
+	p, err := vm.ProbeAccel(ctx)
 	if err != nil {
 		fmt.Fprintf(w, "missing  %-24s %v\n", "accelerator", err)
 		return

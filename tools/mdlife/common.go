@@ -67,7 +67,7 @@ func parseSeries(s string) (vmtests.Series, error) {
 
 // options checks the flags and turns them into what package vmtests wants.
 func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
-	o := vmtests.Options{Command: cmd.Name(), Tree: t.tree, Accel: vm.Accel(t.accel), Append: strings.Fields(t.params)}
+	o := vmtests.Options{Command: cmd.Name(), Tree: t.tree, Append: strings.Fields(t.params)}
 	var err error
 	if o.Base, err = findBase("base", t.base); err != nil {
 		return o, err
@@ -92,10 +92,8 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	if err := kernel.CheckCache(); err != nil {
 		return o, err
 	}
-	if o.Accel == vm.KVM { // what is known already need not wait for a kernel
-		if err := vm.CheckKVM(cmd.Context(), "", ""); err != nil {
-			return o, err
-		}
+	if o.Accel, err = vm.Choose(cmd.Context(), vm.Accel(t.accel)); err != nil {
+		return o, err
 	}
 	o.Progress = progress.New(cmd.Context(), cmd.ErrOrStderr())
 	if o.Tree != "" {

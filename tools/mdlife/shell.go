@@ -63,13 +63,13 @@ func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Confi
 	if image, err = a.Image(cmd.Context(), image, true); err != nil {
 		return err
 	}
-	if err := o.ChooseAccel(cmd.Context(), a, image); err != nil {
+	if cfg.Accel, err = o.DecideAccel(cmd.Context(), a, image); err != nil {
 		return err
 	}
 	// For u-root's init: leave the console to the shell. Otherwise init puts a
 	// pipe between the shell and the terminal, and the shell ends at once.
 	cfg.Append = append(slices.Clone(o.Append), "--", "-test")
-	cfg.Name, cfg.Kernel, cfg.Initramfs, cfg.Accel = "shell", a.BzImage(), image.Path, o.Accel
+	cfg.Name, cfg.Kernel, cfg.Initramfs = "shell", a.BzImage(), image.Path
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s kernel %s; exit, poweroff or Ctrl-a x ends the guest\n", a.Label, a.Release)
 	return vm.Shell(cmd.Context(), cfg)
 }

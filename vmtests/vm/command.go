@@ -3,6 +3,7 @@
 package vm
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,9 +19,9 @@ import (
 // busy host that fails: the kernel then hangs.)
 const DefaultMachine = "q35"
 
-// findQEMU returns the path of QEMU.
-func findQEMU() (string, error) {
-	name := orDefault(os.Getenv("MDLIFE_QEMU"), "qemu-system-x86_64")
+// FindQEMU returns the path of QEMU: that of MDLIFE_QEMU, or Debian's.
+func FindQEMU() (string, error) {
+	name := cmp.Or(os.Getenv("MDLIFE_QEMU"), "qemu-system-x86_64")
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return "", fmt.Errorf("%w; apt-get install qemu-system-x86", err)
@@ -28,9 +29,9 @@ func findQEMU() (string, error) {
 	return path, nil
 }
 
-// leash returns a command prefix that has QEMU killed when the thread that
+// pdeathsig returns a command prefix that has QEMU killed when the thread that
 // starts it dies, and so when this process does, however that comes.
-func leash() (string, error) {
+func pdeathsig() (string, error) {
 	path, err := exec.LookPath("setpriv")
 	if err != nil {
 		return "", fmt.Errorf("%w; apt-get install util-linux", err)

@@ -66,7 +66,7 @@ func TestCountedCommand(t *testing.T) {
 
 func TestShellCommand(t *testing.T) {
 	cfg := fakeConfig(t, "")
-	cfg, err := cfg.complete(context.Background())
+	cfg, err := cfg.complete()
 	if err != nil {
 		t.Fatal(err)
 	}

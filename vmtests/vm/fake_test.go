@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The fake QEMU is a script whose descriptors are the wires, in the order in
+// The fake QEMU is a script whose descriptors are the sockets, in the order in
 // which session.devices hands them over.
 const preamble = `#!/bin/bash
 console() { printf '%s\r\n' "$*" >&3; }

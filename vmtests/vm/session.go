@@ -36,8 +36,8 @@ type session struct {
 	log     *os.File // may be nil
 
 	console console
-	wires   map[string]*wire // by the chardev's name
-	stderr  safeBuffer       // of QEMU
+	sockets map[string]*chardevSocket // by the chardev's name
+	stderr  safeBuffer                // of QEMU
 	vm      *qemu.VM
 	started time.Time
 
@@ -54,18 +54,18 @@ type session struct {
 
 // newSession prepares everything that can fail without QEMU.
 func newSession(cfg Config) (*session, error) {
-	program, err := findQEMU()
+	program, err := FindQEMU()
 	if err != nil {
 		return nil, err
 	}
-	prefix, err := leash()
+	prefix, err := pdeathsig()
 	if err != nil {
 		return nil, err
 	}
 	s := &session{
 		cfg:     cfg,
 		program: []string{prefix, program},
-		wires:   map[string]*wire{},
+		sockets: map[string]*chardevSocket{},
 		events:  make(chan event.Event),
 		heard:   make(chan bool, 1),
 		exited:  make(chan error, 1),
@@ -80,7 +80,7 @@ func newSession(cfg Config) (*session, error) {
 		s.console.log = s.log
 	}
 	for _, name := range []string{"console", "events", "monitor"} {
-		if s.wires[name], err = newWire(name); err != nil {
+		if s.sockets[name], err = newSocket(name); err != nil {
 			s.release()
 			return nil, err
 		}
@@ -90,7 +90,7 @@ func newSession(cfg Config) (*session, error) {
 
 // release gives back what newSession took.
 func (s *session) release() {
-	for _, w := range s.wires {
+	for _, w := range s.sockets {
 		w.close()
 	}
 	if s.log != nil {
@@ -120,12 +120,12 @@ func (s *session) run(ctx context.Context) (Result, error) {
 	return s.result, s.verdict(failure)
 }
 
-// reap ends QEMU and takes what is still on its wires. They end with QEMU; a
+// reap ends QEMU and takes what is still on its sockets. They end with QEMU; a
 // process that has inherited them is not waited for.
 func (s *session) reap() {
 	_ = s.vm.Kill() // an error says that it has ended
 	limit := time.AfterFunc(reapLimit, func() {
-		for _, w := range s.wires {
+		for _, w := range s.sockets {
 			w.host.Close()
 		}
 	})
@@ -162,7 +162,7 @@ func (s *session) verdict(f *Failure) error {
 	return f
 }
 
-// start runs QEMU and the readers of its wires.
+// start runs QEMU and the readers of its sockets.
 func (s *session) start(ctx context.Context) error {
 	fns := []qemu.Fn{
 		clean,
@@ -174,34 +174,34 @@ func (s *session) start(ctx context.Context) error {
 		s.devices,
 	}
 	var err error
-	s.vm, err = startLeashed(ctx, s.exited, fns...)
+	s.vm, err = startTied(ctx, s.exited, fns...)
 	if err != nil {
 		return err
 	}
 	s.result.Command = slices.Clone(s.vm.Cmdline())
-	for _, w := range s.wires {
+	for _, w := range s.sockets {
 		w.guest.Close() // or its end would never be seen
 	}
 	s.readers.Go(func() {
-		if err := s.console.follow(s.wires["console"].host, s.hear); err != nil {
+		if err := s.console.follow(s.sockets["console"].host, s.hear); err != nil {
 			s.logErr = err
 			s.complain(err)
 		}
 	})
 	s.readers.Go(func() {
 		defer close(s.events)
-		if err := readEvents(s.wires["events"].host, func(e event.Event) { s.events <- e }); err != nil {
+		if err := readEvents(s.sockets["events"].host, func(e event.Event) { s.events <- e }); err != nil {
 			s.complain(err)
 		}
 	})
 	return nil
 }
 
-// devices adds the machine and what is wired to this process.
+// devices adds the machine and what connects it with this process.
 func (s *session) devices(_ *qemu.IDAllocator, o *qemu.Options) error {
 	o.AppendQEMU(machineArgs(s.cfg)...)
 	for _, name := range []string{"console", "events", "monitor"} {
-		o.AppendQEMU(chardevFD(name, o.AddFile(s.wires[name].guest))...)
+		o.AppendQEMU(chardevFD(name, o.AddFile(s.sockets[name].guest))...)
 	}
 	o.AppendQEMU(consoleArgs()...)
 	o.AppendQEMU(eventArgs()...)

@@ -23,7 +23,7 @@ import (
 // the guest. ConsoleLog, if set, gets what the guest prints. Where the standard
 // input is no terminal, the shell carries out its lines and ends.
 func Shell(ctx context.Context, cfg Config) error {
-	cfg, err := cfg.complete(ctx)
+	cfg, err := cfg.complete()
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func Shell(ctx context.Context, cfg Config) error {
 	if state, err := term.GetState(int(os.Stdin.Fd())); err == nil {
 		defer term.Restore(int(os.Stdin.Fd()), state)
 	}
-	runtime.LockOSThread() // as in startLeashed
+	runtime.LockOSThread() // as in startTied
 	defer runtime.UnlockOSThread()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -65,11 +65,11 @@ func Shell(ctx context.Context, cfg Config) error {
 
 // shellCommand returns the command line of an interactive guest.
 func shellCommand(cfg Config) ([]string, error) {
-	program, err := findQEMU()
+	program, err := FindQEMU()
 	if err != nil {
 		return nil, err
 	}
-	prefix, err := leash()
+	prefix, err := pdeathsig()
 	if err != nil {
 		return nil, err
 	}

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// wire is a socket pair between this process and a character device of QEMU.
+// chardevSocket is a socket pair between this process and a character device of QEMU.
 // It ends when QEMU does.
-type wire struct {
+type chardevSocket struct {
 	host  net.Conn
 	guest *os.File // QEMU's end
 }
 
-func newWire(name string) (*wire, error) {
+func newSocket(name string) (*chardevSocket, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("socket pair for %s: %w", name, err)
@@ -29,11 +29,11 @@ func newWire(name string) (*wire, error) {
 		unix.Close(fds[1])
 		return nil, err
 	}
-	return &wire{host: conn, guest: os.NewFile(uintptr(fds[1]), name)}, nil
+	return &chardevSocket{host: conn, guest: os.NewFile(uintptr(fds[1]), name)}, nil
 }
 
 // close closes both ends.
-func (w *wire) close() {
-	w.host.Close()
-	w.guest.Close()
+func (s *chardevSocket) close() {
+	s.host.Close()
+	s.guest.Close()
 }

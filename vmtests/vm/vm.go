@@ -15,6 +15,7 @@
 package vm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ import (
 	"mdlife/vmtests/triage"
 )
 
-// Config describes a guest. Only Kernel and Initramfs are required.
+// Config describes a guest. Kernel, Initramfs and Accel are required.
 type Config struct {
 	Name       string            // of the guest, seen in the process list and in errors
 	Kernel     string            // path of a bzImage
@@ -36,7 +37,7 @@ type Config struct {
 	CPUs       int               // 0: 2
 	MemMiB     int               // 0: 1024
 	Disks      []Disk            // that the machine has besides
-	Accel      Accel             // "": see [ProbeAccel]
+	Accel      Accel             // what executes its instructions; see [Choice]
 	Machine    string            // QEMU's -machine; "": [DefaultMachine]
 	OnEvent    func(event.Event) // called with each event, in order, if not nil
 	Silence    time.Duration     // longest time without event and console line; 0: 30 s
@@ -76,7 +77,7 @@ const (
 // said that it was done and nothing was found on its console; what is known is
 // in the result either way. A guest that came to grief gives a *[Failure].
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	cfg, err := cfg.complete(ctx)
+	cfg, err := cfg.complete()
 	if err != nil {
 		return Result{}, err
 	}
@@ -93,7 +94,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 }
 
 // complete checks a configuration and fills in the defaults.
-func (cfg Config) complete(ctx context.Context) (Config, error) {
+func (cfg Config) complete() (Config, error) {
 	for _, path := range []string{cfg.Kernel, cfg.Initramfs} {
 		if _, err := os.Stat(path); err != nil {
 			return cfg, fmt.Errorf("boot %s: %w", cfg.Name, err)
@@ -102,27 +103,11 @@ func (cfg Config) complete(ctx context.Context) (Config, error) {
 	if cfg.Accel == Counted {
 		cfg.CPUs = 1
 	}
-	cfg.CPUs = orDefault(cfg.CPUs, DefaultCPUs)
-	cfg.MemMiB = orDefault(cfg.MemMiB, defaultMemMiB)
-	cfg.Silence = orDefault(cfg.Silence, defaultSilence)
-	cfg.Timeout = orDefault(cfg.Timeout, defaultTimeout)
-	cfg.Machine = orDefault(cfg.Machine, DefaultMachine)
-	cfg.Name = orDefault(cfg.Name, filepath.Base(cfg.Kernel))
-	if cfg.Accel == "" {
-		probe, err := ProbeAccel(ctx, cfg.Kernel, cfg.Initramfs)
-		if err != nil {
-			return cfg, err
-		}
-		cfg.Accel = probe.Accel
-	}
+	cfg.CPUs = cmp.Or(cfg.CPUs, DefaultCPUs)
+	cfg.MemMiB = cmp.Or(cfg.MemMiB, defaultMemMiB)
+	cfg.Silence = cmp.Or(cfg.Silence, defaultSilence)
+	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
+	cfg.Machine = cmp.Or(cfg.Machine, DefaultMachine)
+	cfg.Name = cmp.Or(cfg.Name, filepath.Base(cfg.Kernel))
 	return cfg, cfg.Accel.check()
-}
-
-// orDefault returns v, or def where v is zero.
-func orDefault[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }

@@ -106,11 +106,11 @@ func orClosed(events <-chan event.Event) <-chan event.Event {
 func (s *session) hung(reason string) *Failure {
 	f := &Failure{Reason: reason, Tail: s.console.last()}
 	s.console.mark()
-	m := newMonitor(s.wires["monitor"].host)
+	m := newMonitor(s.sockets["monitor"].host)
 	for _, command := range []string{"w", "l"} {
 		err := m.sendBreak()
 		if err == nil {
-			_, err = s.wires["console"].host.Write([]byte(command))
+			_, err = s.sockets["console"].host.Write([]byte(command))
 		}
 		if err != nil {
 			f.Blocked = append(f.Blocked, "cannot ask: "+err.Error())

@@ -9,13 +9,13 @@ import (
 	"github.com/hugelgupf/vmtest/qemu"
 )
 
-// startLeashed starts QEMU from a thread that lives as long as QEMU does, and
+// startTied starts QEMU from a thread that lives as long as QEMU does, and
 // sends the outcome of waiting for it to exited, which must have room for it.
 //
-// QEMU is killed when its parent dies (see [leash]), and to the kernel that
+// QEMU is killed when its parent dies (see [pdeathsig]), and to the kernel that
 // parent is a thread, which the Go runtime may end at will: so the goroutine
 // keeps a thread to itself until QEMU has gone.
-func startLeashed(ctx context.Context, exited chan<- error, fns ...qemu.Fn) (*qemu.VM, error) {
+func startTied(ctx context.Context, exited chan<- error, fns ...qemu.Fn) (*qemu.VM, error) {
 	type start struct {
 		vm  *qemu.VM
 		err error

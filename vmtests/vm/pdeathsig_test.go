@@ -68,10 +68,10 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestLeash kills, as kill -9 does, a process that runs a guest: this test
+// TestParentDies kills, as kill -9 does, a process that runs a guest: this test
 // program once more, which finds PIDFILE set and runs the guest.
-func TestLeash(t *testing.T) {
-	if os.Getenv("MDLIFE_LEASH_CHILD") != "" {
+func TestParentDies(t *testing.T) {
+	if os.Getenv("MDLIFE_TEST_CHILD") != "" {
 		_, err := Run(context.Background(), Config{
 			Kernel: os.Getenv("MDLIFE_QEMU"), Initramfs: os.Getenv("MDLIFE_QEMU"), Accel: TCG,
 		})
@@ -80,8 +80,8 @@ func TestLeash(t *testing.T) {
 	fakeConfig(t, stay) // sets MDLIFE_QEMU
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGQUIT} {
 		file := filepath.Join(t.TempDir(), "pid")
-		child := exec.Command(os.Args[0], "-test.run=^TestLeash$")
-		child.Env = append(os.Environ(), "MDLIFE_LEASH_CHILD=1", "PIDFILE="+file)
+		child := exec.Command(os.Args[0], "-test.run=^TestParentDies$")
+		child.Env = append(os.Environ(), "MDLIFE_TEST_CHILD=1", "PIDFILE="+file)
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
