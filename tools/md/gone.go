@@ -4,6 +4,7 @@ package md
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,23 +13,22 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mdlife/internal/wait"
 )
 
-// Exists says whether /sys/block lists a device of this name, at the cost of
+// Exists reports whether /sys/block lists a device of this name, at the cost of
 // one access(2).
 func Exists(name string) bool {
 	return unix.Access(sysPath(name), unix.F_OK) == nil
 }
 
-// WaitGone waits until /sys/block no longer lists the device and says whether
+// WaitGone waits until /sys/block no longer lists the device and reports whether
 // that happened within limit. It looks every millisecond at least.
 func WaitGone(name string, limit time.Duration) bool {
-	for start := time.Now(); Exists(name); time.Sleep(time.Millisecond) {
-		if time.Since(start) > limit {
-			return false
-		}
-	}
-	return true
+	return wait.Until(context.Background(), limit, time.Millisecond, func() (bool, error) {
+		return !Exists(name), nil
+	}) == nil
 }
 
 // SpinGone is WaitGone for measuring: it looks all the time for the first 20 ms,
@@ -112,11 +112,11 @@ func Remove(name string, limit time.Duration) error {
 		}
 		return fmt.Errorf("/sys/block/%s/dev: %w", name, err)
 	}
-	node := fmt.Sprintf("/dev/.remove-%d", minor)
-	if err := Mknod(node, Major, minor); err != nil {
+	node, remove, err := PrivateNode(Major, minor)
+	if err != nil {
 		return err
 	}
-	defer os.Remove(node)
+	defer remove()
 	fd, err := Open(node, unix.O_RDWR)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", name, err)

@@ -25,19 +25,11 @@ func GetArrayInfo(fd int) (ArrayInfo, error) {
 	return info, err
 }
 
-// GetDiskInfo reads about the member in slot number (GET_DISK_INFO). ENODEV:
-// the array is not configured. An empty slot has Major and Minor 0.
-func GetDiskInfo(fd int, number int32) (DiskInfo, error) {
-	info := DiskInfo{Number: number}
-	err := ioctlPtr(fd, reqGetDiskInfo, unsafe.Pointer(&info))
-	return info, err
-}
-
 // Diskseq reads the number of the disk that was opened (BLKGETDISKSEQ). No two
 // disks have the same one, whatever their device numbers.
 func Diskseq(fd int) (uint64, error) {
 	var seq uint64
-	err := ioctlPtr(fd, reqGetDiskseq, unsafe.Pointer(&seq))
+	err := ioctlPtr(fd, unix.BLKGETDISKSEQ, unsafe.Pointer(&seq))
 	return seq, err
 }
 

@@ -32,34 +32,6 @@ func Open(path string, flags int) (int, error) {
 	return unix.Open(path, flags|unix.O_CLOEXEC, 0)
 }
 
-// Mknod makes a block device node for a number at path, replacing what is
-// there. A private node does not come and go with devtmpfs or udev, so an open
-// of it always reaches the block layer.
-func Mknod(path string, major, minor uint32) error {
-	err := unix.Mknod(path, unix.S_IFBLK|0o600, int(unix.Mkdev(major, minor)))
-	if errors.Is(err, unix.EEXIST) {
-		if err = unix.Unlink(path); err == nil {
-			err = unix.Mknod(path, unix.S_IFBLK|0o600, int(unix.Mkdev(major, minor)))
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("mknod %s b %d %d: %w (run as root, not on a nodev mount)", path, major, minor, err)
-	}
-	return nil
-}
-
-// NumberOf returns the major and minor number behind a block device node.
-func NumberOf(path string) (major, minor uint32, err error) {
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return 0, 0, fmt.Errorf("%s: %w", path, err)
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFBLK {
-		return 0, 0, fmt.Errorf("%s: not a block device", path)
-	}
-	return unix.Major(st.Rdev), unix.Minor(st.Rdev), nil
-}
-
 // Name returns the kernel's name of the numbered array with this minor.
 func Name(minor uint32) string { return fmt.Sprintf("md%d", minor) }
 

@@ -119,21 +119,23 @@ func TestRaid1NamesTheMissingMember(t *testing.T) {
 	}
 }
 
-func TestLockThreadBlocksSIGURG(t *testing.T) {
-	done := make(chan error)
-	go func() {
-		if err := LockThread(); err != nil {
-			done <- err
-			return
-		}
+// TestOnThread: signals are blocked there, not on the caller's thread, and f's error comes back.
+func TestOnThread(t *testing.T) {
+	blocked := func() error {
 		var mask unix.Sigset_t
 		err := unix.PthreadSigmask(unix.SIG_BLOCK, nil, &mask)
 		if err == nil && mask.Val[0]>>(unix.SIGURG-1)&1 == 0 {
 			err = errors.New("SIGURG is not blocked")
 		}
-		done <- err
-	}()
-	if err := <-done; err != nil {
+		return err
+	}
+	if err := OnThread(blocked); err != nil {
 		t.Error(err)
+	}
+	if err := blocked(); err == nil {
+		t.Error("SIGURG is blocked on the caller's thread, too")
+	}
+	if err := OnThread(func() error { return unix.EIO }); err != unix.EIO {
+		t.Errorf("f failed with EIO, OnThread returned %v", err)
 	}
 }

@@ -3,11 +3,14 @@
 package md
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mdlife/internal/wait"
 )
 
 // How long RereadPartitions tries while somebody else reads the table.
@@ -39,10 +42,11 @@ func WritePartition(fd int, start, sectors uint32) error {
 // RereadPartitions has the kernel read the partition table again (BLKRRPART).
 // The error is EBUSY while a partition is open.
 func RereadPartitions(fd int) error {
-	var err error = unix.EBUSY
-	for deadline := time.Now().Add(rereadLimit); errors.Is(err, unix.EBUSY) && time.Now().Before(deadline); time.Sleep(rereadTick) {
-		err = ioctl(fd, reqReread, 0)
-	}
+	var err error
+	_ = wait.Until(context.Background(), rereadLimit, rereadTick, func() (bool, error) {
+		err = ioctl(fd, unix.BLKRRPART, 0)
+		return !errors.Is(err, unix.EBUSY), nil
+	})
 	if err != nil {
 		return fmt.Errorf("BLKRRPART: %w", err)
 	}

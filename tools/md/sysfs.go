@@ -4,7 +4,6 @@ package md
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -46,19 +45,6 @@ func WriteAttr(name, attr, value string) error {
 // array runs and somebody has it open. EINVAL: not a state to go to.
 func SetArrayState(name, state string) error {
 	return WriteAttr(name, "md/array_state", state)
-}
-
-// SetLevel writes md/level of an array that does not run: "raid1", "linear".
-func SetLevel(name, level string) error { return WriteAttr(name, "md/level", level) }
-
-// SetRaidDisks writes md/raid_disks, how many members the array is to have.
-func SetRaidDisks(name string, n int) error {
-	return WriteAttr(name, "md/raid_disks", strconv.Itoa(n))
-}
-
-// SetMetadataVersion writes md/metadata_version: "0.90", "1.2", "none".
-func SetMetadataVersion(name, version string) error {
-	return WriteAttr(name, "md/metadata_version", version)
 }
 
 // AddMember writes a member's number to md/new_dev. EBUSY: the member is held.

@@ -24,3 +24,17 @@ func LockThread() error {
 	}
 	return unix.PthreadSigmask(unix.SIG_SETMASK, &all, nil)
 }
+
+// OnThread runs f on a thread of its own that has every signal blocked (see
+// [LockThread]), waits for it and returns its error.
+func OnThread(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := LockThread()
+		if err == nil {
+			err = f()
+		}
+		done <- err
+	}()
+	return <-done
+}

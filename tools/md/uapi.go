@@ -7,7 +7,6 @@ package md
 const (
 	reqRaidVersion    = iocRead | 12<<16 | Major<<8 | 0x10
 	reqGetArrayInfo   = iocRead | 72<<16 | Major<<8 | 0x11
-	reqGetDiskInfo    = iocRead | 20<<16 | Major<<8 | 0x12
 	reqAddNewDisk     = iocWrite | 20<<16 | Major<<8 | 0x21
 	reqHotRemoveDisk  = Major<<8 | 0x22
 	reqSetArrayInfo   = iocWrite | 72<<16 | Major<<8 | 0x23
@@ -18,18 +17,8 @@ const (
 	reqStopArrayRO    = Major<<8 | 0x33
 	reqRestartArrayRW = Major<<8 | 0x34
 
-	reqReread     = 0x12<<8 | 95                    // BLKRRPART, linux/fs.h
-	reqGetDiskseq = iocRead | 8<<16 | 0x12<<8 | 128 // BLKGETDISKSEQ
-
 	iocWrite = 1 << 30
 	iocRead  = 2 << 30
-)
-
-// Levels of arrays that are not plain RAID numbers (md_u.h, md.h).
-const (
-	LevelMultipath = -4
-	LevelLinear    = -1
-	LevelFaulty    = -5
 )
 
 // StateClean is the bit of [ArrayInfo.State] that says that the members agree,
@@ -38,7 +27,6 @@ const StateClean = 1 << 0
 
 // Bits of [DiskInfo.State] (1 << MD_DISK_… in md_p.h).
 const (
-	DiskFaulty = 1 << 0
 	DiskActive = 1 << 1
 	DiskSync   = 1 << 2
 )

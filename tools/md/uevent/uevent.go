@@ -6,6 +6,7 @@ package uevent
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mdlife/internal/wait"
 )
 
 // Event is one uevent of the kernel.
@@ -25,7 +28,7 @@ type Event struct {
 	Seq     uint64 // DISKSEQ, which tells a disk from the one before it; 0: none
 }
 
-// Block says whether the event is about a whole disk, and not about one of its
+// Block reports whether the event is about a whole disk, and not about one of its
 // queues, partitions or kobjects.
 func (e Event) Block() bool { return path.Base(path.Dir(e.DevPath)) == "block" }
 
@@ -124,16 +127,17 @@ func (l *Listener) Drain() ([]Event, error) {
 	l.mu.Lock()
 	l.asked++
 	l.mu.Unlock()
-	for deadline := time.Now().Add(5 * time.Second); !l.caughtUp(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			events, _ := l.Take()
-			return events, errors.New("a uevent that was asked for did not come within 5 s")
-		}
+	err := wait.Until(context.Background(), 5*time.Second, time.Millisecond, func() (bool, error) {
+		return l.caughtUp(), nil
+	})
+	if err != nil {
+		events, _ := l.Take()
+		return events, fmt.Errorf("a uevent that was asked for did not come: %w", err)
 	}
 	return l.Take()
 }
 
-// caughtUp says whether all markers have come, or are lost.
+// caughtUp reports whether all markers have come, or are lost.
 func (l *Listener) caughtUp() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
