@@ -8,7 +8,6 @@ package checks
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -159,7 +158,7 @@ func runOn(c check, e *env, cleanUp func() error, limit time.Duration) (event.Ch
 		}
 	case <-time.After(limit):
 		hangs = true
-		res.Detail = fmt.Sprintf("hangs for %v in the kernel at %s", limit, kernelStack(<-tid))
+		res.Detail = fmt.Sprintf("hangs for %v in the kernel at %s", limit, machine.KernelStack(<-tid))
 	}
 	res.Seconds = time.Since(start).Seconds()
 	return res, !hangs
@@ -180,13 +179,4 @@ func (c check) guarded(e *env, cleanUp func() error) (o outcome) {
 		o.err = fmt.Errorf("clean up afterwards: %w", err)
 	}
 	return o
-}
-
-// kernelStack reads where in the kernel a thread sleeps.
-func kernelStack(tid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stack", tid))
-	if err != nil {
-		return err.Error()
-	}
-	return strings.Join(strings.Fields(strings.ReplaceAll(string(b), "[<0>]", "")), " < ")
 }

@@ -3,21 +3,15 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// Requests of linux/loop.h.
-const (
-	loopSetFD      = 0x4c00
-	loopClrFD      = 0x4c01
-	loopCtlGetFree = 0x4c82
-)
-
-// AttachLoop puts a free loop device on an open disk and returns it. Another may take
-// the free one first: then it looks for the next.
+// AttachLoop puts a free loop device on an open disk and returns it. If another program
+// takes the free one first, it looks for the next.
 func AttachLoop(disk int) (*os.File, error) {
 	ctl, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
@@ -25,30 +19,31 @@ func AttachLoop(disk int) (*os.File, error) {
 	}
 	defer ctl.Close()
 	for {
-		n, _, errno := unix.Syscall(unix.SYS_IOCTL, ctl.Fd(), loopCtlGetFree, 0)
-		if errno != 0 {
-			return nil, fmt.Errorf("LOOP_CTL_GET_FREE: %w", errno)
+		n, err := unix.IoctlRetInt(int(ctl.Fd()), unix.LOOP_CTL_GET_FREE)
+		if err != nil {
+			return nil, fmt.Errorf("LOOP_CTL_GET_FREE: %w", err)
 		}
 		loop, err := os.OpenFile(fmt.Sprintf("/dev/loop%d", n), os.O_RDWR, 0)
 		if err != nil {
 			return nil, err
 		}
-		_, _, errno = unix.Syscall(unix.SYS_IOCTL, loop.Fd(), loopSetFD, uintptr(disk))
-		if errno == 0 {
+		err = unix.IoctlSetInt(int(loop.Fd()), unix.LOOP_SET_FD, disk)
+		if err == nil {
 			return loop, nil
 		}
 		loop.Close()
-		if errno != unix.EBUSY {
-			return nil, fmt.Errorf("LOOP_SET_FD %s: %w", loop.Name(), errno)
+		if !errors.Is(err, unix.EBUSY) {
+			return nil, fmt.Errorf("LOOP_SET_FD %s: %w", loop.Name(), err)
 		}
 	}
 }
 
-// DetachLoop lets the disk of a loop device go, with the last close of that.
+// DetachLoop detaches a loop device from its disk, which happens at the loop device's
+// last close.
 func DetachLoop(loop *os.File) error {
 	defer loop.Close()
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, loop.Fd(), loopClrFD, 0); errno != 0 {
-		return fmt.Errorf("LOOP_CLR_FD %s: %w", loop.Name(), errno)
+	if err := unix.IoctlSetInt(int(loop.Fd()), unix.LOOP_CLR_FD, 0); err != nil {
+		return fmt.Errorf("LOOP_CLR_FD %s: %w", loop.Name(), err)
 	}
 	return nil
 }

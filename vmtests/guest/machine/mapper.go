@@ -5,8 +5,6 @@ package machine
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -18,78 +16,24 @@ import (
 // devices with one target each.
 type Mapper struct{ fd int }
 
-// dmIoctl is struct dm_ioctl.
-type dmIoctl struct {
-	Version     [3]uint32
-	DataSize    uint32
-	DataStart   uint32
-	TargetCount uint32
-	OpenCount   int32
-	Flags       uint32
-	EventNr     uint32
-	_           uint32
-	Dev         uint64
-	Name        [128]byte
-	UUID        [129]byte
-	_           [7]byte
-}
-
-// dmTarget is struct dm_target_spec, with room for its parameters.
-type dmTarget struct {
-	Start  uint64 // in sectors of 512 bytes
-	Length uint64
-	Status int32
-	Next   uint32
-	Type   [16]byte
-	Params [dmRoom]byte
-}
-
 // dmRoom is how long a target's parameters, its status, or a message may be.
 const dmRoom = 512
 
+// dmRequest is a struct dm_ioctl with one target and room for its parameters.
 type dmRequest struct {
-	dmIoctl
-	dmTarget
+	unix.DmIoctl
+	target struct {
+		unix.DmTargetSpec
+		params [dmRoom]byte
+	}
 }
-
-// Numbers of the requests; DM_IOCTL is 0xfd, all are _IOWR of a dm_ioctl.
-const (
-	dmDevCreate   = 3
-	dmDevRemove   = 4
-	dmDevSuspend  = 6 // without the suspend flag: resume
-	dmTableLoad   = 9
-	dmTableStatus = 12
-	dmTargetMsg   = 14
-)
-
-// dmSuspendFlag has dmDevSuspend suspend.
-const dmSuspendFlag = 1 << 1
 
 // OpenMapper opens the device mapper, which must be in the kernel.
 func OpenMapper() (*Mapper, error) {
-	const dev = "/sys/class/misc/device-mapper/dev"
-	var major, minor uint32
-	b, err := os.ReadFile(dev)
-	if err == nil {
-		_, err = fmt.Sscanf(string(b), "%d:%d", &major, &minor)
-	}
+	const control = "/dev/mapper/control" // the kernel makes it, in devtmpfs
+	fd, err := md.Open(control, unix.O_RDWR)
 	if err != nil {
-		return nil, fmt.Errorf("no device mapper (CONFIG_BLK_DEV_DM): %w", err)
-	}
-	f, err := os.CreateTemp("/dev", ".mapper-") // a name of its own
-	if err != nil {
-		return nil, err
-	}
-	node := f.Name()
-	f.Close()
-	_ = os.Remove(node)
-	defer os.Remove(node)
-	if err := unix.Mknod(node, unix.S_IFCHR|0o600, int(unix.Mkdev(major, minor))); err != nil {
-		return nil, fmt.Errorf("mknod %s: %w", node, err)
-	}
-	fd, err := md.Open(node, unix.O_RDWR)
-	if err != nil {
-		return nil, fmt.Errorf("open the device mapper: %w", err)
+		return nil, fmt.Errorf("open the device mapper (CONFIG_BLK_DEV_DM): %s: %w", control, err)
 	}
 	return &Mapper{fd}, nil
 }
@@ -103,7 +47,7 @@ func (m *Mapper) Make(name, kind string, sectors uint64, params string) (dev uin
 	if len(params) >= dmRoom {
 		return 0, fmt.Errorf("table of %s: %d bytes are too many", name, len(params))
 	}
-	made, err := m.do("DM_DEV_CREATE", dmDevCreate, name, dmRequest{})
+	made, err := m.do("DM_DEV_CREATE", unix.DM_DEV_CREATE, name, dmRequest{})
 	if err != nil {
 		return 0, err
 	}
@@ -132,23 +76,23 @@ func (m *Mapper) Restart(name string) error {
 
 func (m *Mapper) suspend(name string) error {
 	var r dmRequest
-	r.Flags = dmSuspendFlag
-	_, err := m.do("DM_DEV_SUSPEND", dmDevSuspend, name, r)
+	r.Flags = unix.DM_SUSPEND_FLAG
+	_, err := m.do("DM_DEV_SUSPEND", unix.DM_DEV_SUSPEND, name, r)
 	return err
 }
 
 func (m *Mapper) resume(name string) error {
-	_, err := m.do("DM_DEV_SUSPEND", dmDevSuspend, name, dmRequest{})
+	_, err := m.do("DM_DEV_SUSPEND", unix.DM_DEV_SUSPEND, name, dmRequest{})
 	return err
 }
 
 // load loads a table and makes it live.
 func (m *Mapper) load(name, kind string, sectors uint64, params string) error {
 	var r dmRequest
-	r.TargetCount, r.Length = 1, sectors
-	copy(r.Type[:], kind)
-	copy(r.Params[:], params)
-	if _, err := m.do("DM_TABLE_LOAD", dmTableLoad, name, r); err != nil {
+	r.Target_count, r.target.Length = 1, sectors
+	copy(r.target.Target_type[:], kind)
+	copy(r.target.params[:], params)
+	if _, err := m.do("DM_TABLE_LOAD", unix.DM_TABLE_LOAD, name, r); err != nil {
 		return err
 	}
 	return m.resume(name)
@@ -156,44 +100,34 @@ func (m *Mapper) load(name, kind string, sectors uint64, params string) error {
 
 // Remove removes a device that nobody has open.
 func (m *Mapper) Remove(name string) error {
-	_, err := m.do("DM_DEV_REMOVE", dmDevRemove, name, dmRequest{})
+	_, err := m.do("DM_DEV_REMOVE", unix.DM_DEV_REMOVE, name, dmRequest{})
 	return err
 }
 
 // Status is what the target says of itself.
 func (m *Mapper) Status(name string) (string, error) {
-	r, err := m.do("DM_TABLE_STATUS", dmTableStatus, name, dmRequest{})
-	return text(r.Params[:]), err
+	r, err := m.do("DM_TABLE_STATUS", unix.DM_TABLE_STATUS, name, dmRequest{})
+	return unix.ByteSliceToString(r.target.params[:]), err
 }
 
-// Message tells the target something (struct dm_target_msg: a sector, and a text).
+// Message sends the target a message.
 func (m *Mapper) Message(name, message string) error {
 	var r dmRequest
-	copy(r.targetBytes()[8:], message)
-	_, err := m.do("DM_TARGET_MSG", dmTargetMsg, name, r)
+	// The text of a struct dm_target_msg follows its sector, and that the dm_ioctl.
+	target := unsafe.Slice((*byte)(unsafe.Pointer(&r.target)), unsafe.Sizeof(r.target))
+	copy(target[unsafe.Sizeof(unix.DmTargetMsg{}):], message)
+	_, err := m.do("DM_TARGET_MSG", unix.DM_TARGET_MSG, name, r)
 	return err
 }
 
-// targetBytes is what follows the dm_ioctl, as bytes.
-func (r *dmRequest) targetBytes() []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(&r.dmTarget)), unsafe.Sizeof(r.dmTarget))
-}
-
 // do makes a request about a device and returns the answer.
-func (m *Mapper) do(what string, nr uintptr, name string, r dmRequest) (dmRequest, error) {
-	r.Version = [3]uint32{4, 0, 0}
-	r.DataSize = uint32(unsafe.Sizeof(r))
-	r.DataStart = uint32(unsafe.Sizeof(r.dmIoctl))
+func (m *Mapper) do(what string, req uintptr, name string, r dmRequest) (dmRequest, error) {
+	r.Version = [3]uint32{unix.DM_VERSION_MAJOR, 0, 0}
+	r.Data_size = uint32(unsafe.Sizeof(r))
+	r.Data_start = unix.SizeofDmIoctl
 	copy(r.Name[:], name)
-	req := 3<<30 | unsafe.Sizeof(r.dmIoctl)<<16 | 0xfd<<8 | nr
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(m.fd), req, uintptr(unsafe.Pointer(&r))); errno != 0 {
 		return r, fmt.Errorf("%s %s: %w", what, name, errno)
 	}
 	return r, nil
-}
-
-// text is a C string.
-func text(b []byte) string {
-	s, _, _ := strings.Cut(string(b), "\x00")
-	return s
 }

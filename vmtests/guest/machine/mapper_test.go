@@ -3,20 +3,29 @@
 package machine
 
 import (
+	"strings"
 	"testing"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
-// The wanted figures come from a C program with linux/dm-ioctl.h.
-func TestMapperSizes(t *testing.T) {
+// TestMapperLayout: the kernel looks for the target right behind the dm_ioctl, and for its
+// parameters right behind that.
+func TestMapperLayout(t *testing.T) {
 	var r dmRequest
-	if n := unsafe.Sizeof(r.dmIoctl); n != 312 {
-		t.Errorf("struct dm_ioctl has %d bytes, in C 312", n)
+	if n := unsafe.Offsetof(r.target); n != unix.SizeofDmIoctl {
+		t.Errorf("the target begins at %d, and the dm_ioctl has %d bytes", n, unix.SizeofDmIoctl)
 	}
-	if n := unsafe.Offsetof(r.dmTarget.Params); n != 40 {
-		t.Errorf("struct dm_target_spec has %d bytes, in C 40", n)
+	if n := unsafe.Offsetof(r.target.params); n != unix.SizeofDmTargetSpec {
+		t.Errorf("the parameters begin at %d of the target, and a dm_target_spec has %d bytes", n, unix.SizeofDmTargetSpec)
 	}
-	if req := 3<<30 | unsafe.Sizeof(r.dmIoctl)<<16 | 0xfd<<8 | dmTableLoad; req != 0xc138fd09 {
-		t.Errorf("DM_TABLE_LOAD is %#x, in C 0xc138fd09", req)
+}
+
+func TestMapperRefusesALongTable(t *testing.T) {
+	m := &Mapper{fd: -1}
+	_, err := m.Make("long", "linear", 8, strings.Repeat("x", dmRoom))
+	if err == nil || !strings.Contains(err.Error(), "table of long") {
+		t.Errorf("%v", err)
 	}
 }

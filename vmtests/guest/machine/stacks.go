@@ -11,9 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// groupStacks says in one line what the processes of a group wait for in the kernel:
-// "mdadm(123) in hrtimer_nanosleep < do_nanosleep", the innermost function first (proc(5),
-// /proc/PID/stack).
+// KernelStack returns where in the kernel a thread or process sleeps, in one line, the
+// innermost function first: "hrtimer_nanosleep < do_nanosleep" (proc(5), /proc/PID/stack).
+// Where that cannot be read it returns the reason.
+func KernelStack(id int) string {
+	// A thread's number is not listed in /proc, but it is there.
+	stack, err := os.ReadFile(fmt.Sprintf("/proc/%d/stack", id))
+	if err != nil {
+		return err.Error()
+	}
+	return functions(string(stack))
+}
+
+// groupStacks describes in one line where in the kernel the processes of a group sleep:
+// "mdadm(123) in hrtimer_nanosleep < do_nanosleep".
 func groupStacks(group int) string {
 	dirs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
@@ -29,16 +40,16 @@ func groupStacks(group int) string {
 			continue
 		}
 		comm, _ := os.ReadFile(dir + "/comm")
-		stack, _ := os.ReadFile(dir + "/stack")
-		all = append(all, fmt.Sprintf("%s(%d) in %s", strings.TrimSpace(string(comm)), pid, functions(string(stack))))
+		all = append(all, fmt.Sprintf("%s(%d) in %s", strings.TrimSpace(string(comm)), pid, KernelStack(pid)))
 	}
 	return strings.Join(all, ", ")
 }
 
-// stackDepth is how many functions of a stack tell what is waited for.
+// stackDepth is how many functions of a stack are enough to see what is waited for.
 const stackDepth = 8
 
-// functions are those of a stack, without addresses and what all have in common.
+// functions returns the names of a stack's functions, without addresses and without
+// those of the system call's entry, which all stacks have in common.
 func functions(stack string) string {
 	var names []string
 	for line := range strings.Lines(stack) {

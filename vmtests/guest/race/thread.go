@@ -4,14 +4,13 @@ package race
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"mdlife/tools/md"
+	"mdlife/vmtests/guest/machine"
 )
 
 // thread is an operating system thread that races, with every signal blocked
@@ -62,15 +61,10 @@ func (t *thread) nap(d time.Duration) {
 
 // stuck describes a thread that hangs in a call: which, and its kernel stack.
 func (t *thread) stuck() string {
-	stack, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stack", t.tid.Load()))
-	if err != nil {
-		stack = []byte(err.Error())
-	}
-	frames := strings.Fields(strings.ReplaceAll(string(stack), "[<0>]", ""))
-	return fmt.Sprintf("%s hangs in %s: %s", t.what, callNames[t.inCall.Load()], strings.Join(frames, " < "))
+	return fmt.Sprintf("%s hangs in %s: %s", t.what, callNames[t.inCall.Load()], machine.KernelStack(int(t.tid.Load())))
 }
 
-// ended says whether the thread has left its loop.
+// ended reports whether the thread has left its loop.
 func (t *thread) ended() bool {
 	select {
 	case <-t.done:

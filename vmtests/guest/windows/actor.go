@@ -93,7 +93,7 @@ func (a *actor) gets(want string) error {
 		a.pending = nil
 		return a.compare(c, err, want)
 	case <-time.After(soon):
-		return brokenf(gotHang, "%s's %s does not return within %v; it is at %s", a.name, c.what, soon, a.stack())
+		return brokenf(gotHang, "%s's %s does not return within %v; it is at %s", a.name, c.what, soon, machine.KernelStack(a.sleeper()))
 	}
 }
 
@@ -178,15 +178,6 @@ func (a *actor) rest() (switched string, asleep bool) {
 		}
 	}
 	return switched, asleep
-}
-
-// stack is where in the kernel it sleeps.
-func (a *actor) stack() string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stack", a.sleeper()))
-	if err != nil {
-		return err.Error()
-	}
-	return strings.Join(strings.Fields(strings.ReplaceAll(string(b), "[<0>]", "")), " < ")
 }
 
 // unblock lets the thread take SIGURG, to which Go's run time pays no heed.
