@@ -54,12 +54,12 @@ func split(raw string) []message {
 	return append(out, message{leak.ReplaceAllString(strings.TrimRight(rest, " \r"), "$1"), true})
 }
 
-// isHead says whether a line opens the report that the next lines name.
+// isHead reports whether a line opens the report that the next lines name.
 func isHead(line string) bool {
 	return strings.HasPrefix(line, "------------[ cut here ]") || isBar(line)
 }
 
-// isBar says whether a line is a bar of '=', as lock and KASAN reports have.
+// isBar reports whether a line is a bar of '=', as lock and KASAN reports have.
 func isBar(line string) bool {
 	return len(line) >= 10 && strings.Trim(line, "=") == ""
 }

@@ -7,6 +7,7 @@
 package triage
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -49,10 +50,10 @@ func Scan(log string, allow ...Allow) []Finding {
 // use. The zero value allows nothing and is ready to use.
 type Scanner struct {
 	allow []Allow
-	line  int      // lines seen
-	found []*draft // in order of their first lines
-	open  *draft   // the last of found, if its end has not been seen
-	head  []string // lines that belong to a report if one follows
+	line  int        // lines seen
+	found []*partial // in order of their first lines
+	open  *partial   // the last of found, if its end has not been seen
+	head  []string   // lines that belong to a report if one follows
 }
 
 // NewScanner returns a scanner that marks what allow expects.
@@ -89,7 +90,7 @@ func (s *Scanner) add(m message) bool {
 		s.open = nil
 		return false
 	}
-	s.open = newDraft(r, append(s.head, line), s.line-len(s.head))
+	s.open = newPartial(r, append(s.head, line), s.line-len(s.head))
 	s.open.stamped = m.stamped
 	s.head = nil
 	s.found = append(s.found, s.open)
@@ -99,15 +100,15 @@ func (s *Scanner) add(m message) bool {
 	return true
 }
 
-// reported says whether a report by r says nothing new: a panic because of what
+// reported reports whether a report by r says nothing new: a panic because of what
 // has been found, or another complaint about the same.
 func (s *Scanner) reported(r *rule) bool {
 	if len(s.found) == 0 {
 		return false
 	}
 	last := s.found[len(s.found)-1]
-	near := s.open == last || s.line-last.last <= echoWithin
-	return r.consequence || r.echo && last.rule.kind == r.kind && near
+	near := s.open == last || s.line-last.last <= repeatWithin
+	return r.consequence || r.repeat && last.rule.kind == r.kind && near
 }
 
 // close ends the open report.
@@ -142,20 +143,29 @@ func (s *Scanner) extend(line string) {
 // more lines come.
 func (s *Scanner) Findings() []Finding {
 	var out []Finding
-	for _, d := range s.found {
-		f := d.finding()
-		for _, a := range s.allow {
-			if a.Text != "" && f.contains(a.Text) {
-				f.Allowed = a.Reason
-				if f.Allowed == "" {
-					f.Allowed = "allowed: " + a.Text
-				}
-				break
+	for _, p := range s.found {
+		f := p.whole
+		if f == nil {
+			f = s.finding(p)
+			if p != s.open { // it will not grow any more
+				p.whole = f
 			}
 		}
-		out = append(out, f)
+		out = append(out, *f)
 	}
 	return out
+}
+
+// finding makes a finding of what is known of a report, and marks it if it is expected.
+func (s *Scanner) finding(p *partial) *Finding {
+	f := p.finding()
+	for _, a := range s.allow {
+		if a.Text != "" && f.contains(a.Text) {
+			f.Allowed = cmp.Or(a.Reason, "allowed: "+a.Text)
+			break
+		}
+	}
+	return &f
 }
 
 // Expected splits findings into those that are allowed and the others.

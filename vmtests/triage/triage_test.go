@@ -189,3 +189,17 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+// TestGrowing asks for the findings after every line: what is known of a report may only grow.
+func TestGrowing(t *testing.T) {
+	for _, log := range goldenLogs(t) {
+		s := NewScanner()
+		for line := range strings.Lines(log) {
+			s.Add(line)
+			s.Findings()
+		}
+		if got, want := fmt.Sprint(s.Findings()), fmt.Sprint(Scan(log)); got != want {
+			t.Errorf("asked after each line: %s\nasked at the end: %s", got, want)
+		}
+	}
+}

@@ -12,8 +12,8 @@ import (
 // stack is no longer waited for.
 const patience = 60
 
-// draft is a report whose lines are still coming.
-type draft struct {
+// partial is a report whose lines are still coming.
+type partial struct {
 	rule    *rule
 	first   int
 	lines   []string
@@ -26,11 +26,12 @@ type draft struct {
 	closed  bool
 	last    int // number of its last line, once closed
 	trigger string
-	stamped bool // its first line had a time stamp
+	stamped bool     // its first line had a time stamp
+	whole   *Finding // once no more lines can come
 }
 
-func newDraft(r *rule, lines []string, first int) *draft {
-	d := &draft{rule: r, first: first, lines: slices.Clone(lines), trigger: lines[len(lines)-1]}
+func newPartial(r *rule, lines []string, first int) *partial {
+	d := &partial{rule: r, first: first, lines: slices.Clone(lines), trigger: lines[len(lines)-1]}
 	d.closed = r.single
 	if m := r.re.FindStringSubmatch(d.trigger); r.kind == Warning && len(m) > 2 {
 		d.rip = suffix.ReplaceAllString(m[2], "")
@@ -38,18 +39,21 @@ func newDraft(r *rule, lines []string, first int) *draft {
 	return d
 }
 
-// owns says whether a line that begins a report by r is a part of this one.
-func (d *draft) owns(r *rule) bool { return d.rule.owned(r.kind) && d.stacks == 0 }
+// owns reports whether a line that begins a report by r is a part of this one.
+func (d *partial) owns(r *rule) bool { return d.rule.owned(r.kind) && d.stacks == 0 }
 
 // stackHead begins a stack trace. Lock reports have several; theirs of interest
 // is the last, after "stack backtrace:".
 var stackHead = regexp.MustCompile(`^(?:Call Trace:|[Ss]tack backtrace:|\s*backtrace(?: \(crc [0-9a-f]+\))?:)`)
 
+// accessHead begins the stack of one of the accesses that KCSAN found to race.
+var accessHead = regexp.MustCompile(` to 0x[0-9a-f]+ of \d+ bytes by .+ on cpu \d+:$`)
+
 // at names the function that takes the lock, in a lock report.
 var at = regexp.MustCompile(`, at: (?:\[<[0-9a-f]+>\] )?` + fn)
 
 // add takes the next line of the log.
-func (d *draft) add(line string) {
+func (d *partial) add(line string) {
 	if len(d.lines) < maxLines {
 		d.lines = append(d.lines, line)
 	}
@@ -65,6 +69,11 @@ func (d *draft) add(line string) {
 		d.closed = true
 	case isBar(line):
 		d.closed = d.rule.kind == KASAN && d.stacks > 0
+	case accessHead.MatchString(line):
+		if len(d.frames) > 0 { // the other access has a stack of its own
+			d.endStack()
+		}
+		d.inStack, d.idle = true, 0
 	case stackHead.MatchString(line):
 		d.inStack, d.idle = true, 0
 		if strings.HasPrefix(strings.ToLower(line), "stack backtrace") {
@@ -79,7 +88,7 @@ func (d *draft) add(line string) {
 }
 
 // stackLine takes a line after the head of a stack trace.
-func (d *draft) stackLine(line string) {
+func (d *partial) stackLine(line string) {
 	trimmed := strings.TrimSpace(line)
 	m := frame.FindStringSubmatch(line)
 	switch {
@@ -101,7 +110,7 @@ func (d *draft) stackLine(line string) {
 var between = regexp.MustCompile(`^(?:<|\? 0x|0x|(?:CPU|Tainted|Hardware name|Workqueue|RIP|Code|RSP|RAX|RDX|RBP|R10|R13|ORIG_RAX|EFLAGS|FS|CS|CR2|DR0|DR3|PKRU|Call Trace|[Ss]tack backtrace):)`)
 
 // endStack is called with the first line behind a stack trace.
-func (d *draft) endStack() {
+func (d *partial) endStack() {
 	d.inStack = false
 	d.stacks++
 	switch d.rule.kind {
@@ -118,10 +127,10 @@ var suffix = regexp.MustCompile(`(?:\.(?:constprop|isra|part|cold|lto_priv)(?:\.
 
 // plumbing are functions that report, wait or trap, and not those that went
 // wrong; they are no part of Frames.
-var plumbing = regexp.MustCompile(`^(?:dump_stack\w*|show_stack\w*|show_regs|print_\w*(?:report|address|bug|usage|lock)\w*|kasan_\w+|__kasan_\w+|__asan_\w+|check_region_inline|__warn\w*|warn_slowpath\w*|report_bug|handle_bug|exc_\w+|asm_exc_\w+|asm_sysvec_\w+|sysvec_\w+|lockdep_\w+|debug_lockdep\w*|check_(?:noncircular|prev_add|path|deadlock|wait_context)\w*|__lock_acquire|lock_acquire|lock_release|__might_(?:sleep|resched)|___might_sleep|ubsan_\w+|__ubsan_\w+|refcount_warn_saturate|__list_(?:add|del)\w*_valid\w*|sysfs_warn_dup|kobject_add_internal|kmalloc\w*|__kmalloc\w*|kmem_cache_alloc\w*|__kmem_cache_alloc\w*|debug_(?:object|print_object|check)\w*|__schedule\w*|schedule\w*|io_schedule\w*|preempt_schedule\w*|wait_for_\w+|__wait_for_\w+|bit_wait\w*|mutex_lock\w*|__mutex_lock\w*|rwsem_\w+|down_\w+|__down\w*|_raw_spin_\w+|do_raw_\w+|native_queued_\w+|queued_\w+|rcu_(?:dump|sched_clock|check)\w*|watchdog_\w+|nmi_\w+|do_trap|do_error_trap|die|die_addr|no_context|do_user_addr_fault|page_fault_oops|__bad_area\w*|lockdep|panic|m?sleep|ssleep|usleep_range\w*|delay_\w+|__(?:const_)?u?delay|sysfs_create_dir_ns|kobject_add|kobject_add_varg|kthread_stop|synchronize_\w+|__synchronize_\w+|__flush_w\w+|flush_work\w*)$`)
+var plumbing = regexp.MustCompile(`^(?:dump_stack\w*|show_stack\w*|show_regs|print_\w*(?:report|address|bug|usage|lock)\w*|kasan_\w+|__kasan_\w+|__asan_\w+|check_region_inline|__warn\w*|warn_slowpath\w*|report_bug|handle_bug|exc_\w+|asm_exc_\w+|asm_sysvec_\w+|sysvec_\w+|lockdep_\w+|debug_lockdep\w*|check_(?:noncircular|prev_add|path|deadlock|wait_context)\w*|__lock_acquire|lock_acquire|lock_release|__might_(?:sleep|resched)|___might_sleep|ubsan_\w+|__ubsan_\w+|refcount_warn_saturate|__list_(?:add|del)\w*_valid\w*|sysfs_warn_dup|kobject_add_internal|kmalloc\w*|__kmalloc\w*|kmem_cache_alloc\w*|__kmem_cache_alloc\w*|debug_(?:object|print_object|check)\w*|slab_free\w*|kfree|__kmem_cache_free|kmem_cache_free|check_bytes_and_report|check_object|(?:alloc|free)_debug_processing|bad_page|free_pcp_prepare|free_unref_page\w*|dump_header|oom_kill_process|out_of_memory|__alloc_pages\w*|register_lock_class|umount_check|d_walk|do_one_tree|__schedule\w*|schedule\w*|io_schedule\w*|preempt_schedule\w*|wait_for_\w+|__wait_for_\w+|bit_wait\w*|mutex_lock\w*|__mutex_lock\w*|rwsem_\w+|down_\w+|__down\w*|_raw_spin_\w+|do_raw_\w+|native_queued_\w+|queued_\w+|rcu_(?:dump|sched_clock|check)\w*|watchdog_\w+|nmi_\w+|do_trap|do_error_trap|die|die_addr|no_context|do_user_addr_fault|page_fault_oops|__bad_area\w*|lockdep|panic|m?sleep|ssleep|usleep_range\w*|delay_\w+|__(?:const_)?u?delay|sysfs_create_dir_ns|kobject_add|kobject_add_varg|kthread_stop|synchronize_\w+|__synchronize_\w+|__flush_w\w+|flush_work\w*)$`)
 
 // inner names the function that went wrong.
-func (d *draft) inner(frames []string) string {
+func (d *partial) inner(frames []string) string {
 	switch d.rule.kind {
 	case Lockdep:
 		if d.acquire != "" && !plumbing.MatchString(d.acquire) && !useless(d.acquire) {
@@ -144,7 +153,7 @@ func useless(name string) bool {
 }
 
 // finding returns the report as it is known so far.
-func (d *draft) finding() Finding {
+func (d *partial) finding() Finding {
 	var frames []string
 	if d.rip != "" && d.rule.kind != Refcount && d.rule.kind != Corruption {
 		frames = append(frames, d.rip)
