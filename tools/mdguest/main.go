@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -31,42 +32,57 @@ import (
 
 const usage = "usage: mdguest [checks [NAME…] | windows [-help | NAME…] | plan JSON]"
 
+// errUsage ends the program with exit code 2.
+var errUsage = errors.New(usage)
+
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	switch err := run(os.Args[1:]); {
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	case err != nil:
 		fmt.Fprintf(os.Stderr, "mdguest: %v\n", err)
 		os.Exit(1)
 	}
 }
 
 func run(args []string) error {
-	if len(args) > 0 {
-		switch args[0] {
-		case mdadm.ReaderArg: // a process of its own, started by the mdadm loop
-			return mdadm.Reader(os.Stdout, args[1:])
-		case checks.OpenerArg: // likewise, started by a check
-			return checks.Opener(args[1:])
-		case "checks":
-			return byHand(func(ctx context.Context) error {
-				return runChecks(ctx, link.Lines(os.Stdout), args[1:], checks.DefaultLimit)
-			})
-		case "windows":
-			if slices.Contains(args, "-help") {
-				return windows.Help(os.Stdout)
-			}
-			return byHand(func(ctx context.Context) error {
-				if err := windows.Check(args[1:]); err != nil { // once, and not for each of both halves
-					return err
-				}
-				l := link.Lines(os.Stdout)
-				return errors.Join(runWindows(ctx, l, args[1:], false), runWindows(ctx, l, args[1:], true))
-			})
-		case "plan":
-			return byHand(func(ctx context.Context) error { return planByHand(ctx, args[1:]) })
-		}
-		fmt.Fprintln(os.Stderr, usage)
-		os.Exit(2)
+	if len(args) == 0 {
+		return asInit()
 	}
-	return asInit()
+	switch args[0] {
+	case mdadm.ReaderArg: // a process of its own, started by the mdadm loop
+		return mdadm.Reader(os.Stdout, args[1:])
+	case checks.OpenerArg: // likewise, started by a check
+		return checks.Opener(args[1:])
+	case "checks":
+		return byHand(func(ctx context.Context) error {
+			return runChecks(ctx, link.Lines(os.Stdout), args[1:], checks.DefaultLimit)
+		})
+	case "windows":
+		if slices.Contains(args, "-help") {
+			return windows.Help(os.Stdout)
+		}
+		return windowsByHand(args[1:])
+	case "plan":
+		p, err := planOf(args[1:])
+		if err != nil {
+			return err
+		}
+		return byHand(func(ctx context.Context) error { return planByHand(ctx, os.Stdout, p) })
+	}
+	return errUsage
+}
+
+// windowsByHand forces the windows of these names, or all, those last that spoil a kernel.
+func windowsByHand(names []string) error {
+	if err := windows.Check(names); err != nil { // once, and not for each of both halves
+		return err
+	}
+	return byHand(func(ctx context.Context) error {
+		l := link.Lines(os.Stdout)
+		return errors.Join(runWindows(ctx, l, names, false), runWindows(ctx, l, names, true))
+	})
 }
 
 // byHand runs something that a person started, until ^C.
@@ -79,15 +95,21 @@ func byHand(f func(context.Context) error) error {
 	return f(ctx)
 }
 
-func planByHand(ctx context.Context, args []string) error {
+// planOf decodes the plan that is the only argument.
+func planOf(args []string) (event.Plan, error) {
 	var p event.Plan
 	if len(args) != 1 {
-		return fmt.Errorf("one plan is wanted; %s", usage)
+		return p, fmt.Errorf("one plan is wanted; %s", usage)
 	}
 	if err := json.Unmarshal([]byte(args[0]), &p); err != nil {
-		return fmt.Errorf("plan: %w", err)
+		return p, fmt.Errorf("plan: %w", err)
 	}
-	l := link.Lines(os.Stdout)
+	return p, nil
+}
+
+// planByHand carries out a plan and writes the events to w.
+func planByHand(ctx context.Context, w io.Writer, p event.Plan) error {
+	l := link.Lines(w)
 	hello := machine.Hello()
 	l.Send(event.Event{Hello: &hello})
 	l.Beat()
@@ -115,25 +137,26 @@ func asInit() error {
 	return machine.PowerOff()
 }
 
-// tellHost says hello, carries the plan out unless something is wrong already,
-// and says that it is done.
+// tellHost sends the host the boot's description, carries the plan out unless something
+// is wrong already, and reports that it is done.
 func tellHost(p event.Plan, wrong ...error) error {
 	l, err := link.Host()
 	if err != nil {
 		return err
 	}
+	return tell(l, p, wrong...)
+}
+
+// tell is tellHost on a link.
+func tell(l *link.Link, p event.Plan, wrong ...error) error {
 	hello := machine.Hello()
 	l.Send(event.Event{Hello: &hello})
 	l.Beat()
-	done := event.Done{}
-	for _, err = range wrong {
-		if err != nil {
-			break
-		}
-	}
+	err := errors.Join(wrong...)
 	if err == nil {
 		err = carryOut(context.Background(), l, p)
 	}
+	done := event.Done{}
 	if err != nil {
 		done.Error = err.Error()
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"mdlife/tools/md"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/arrays"
 	"mdlife/vmtests/guest/bench"
@@ -20,43 +21,71 @@ import (
 	"mdlife/vmtests/guest/windows"
 )
 
-// members are what arrays are made of: brd, 64 MiB each.
-var members = []string{"/dev/ram0", "/dev/ram1"}
+// device is the array that races and benchmarks use.
+var device = machine.RaceMinors.Name()
 
-// device is the array that races use.
-const device = "md0"
+// members are the disks of tests that come one after the other.
+var members = machine.Pair(machine.SharedPair)
 
-// loops are the arrays of the mdadm loop: several at once, for a cycle mostly waits.
-var loops = []mdadm.Array{
-	{Device: "md0", Members: []string{"/dev/ram0", "/dev/ram1"}},
-	{Device: "md1", Members: []string{"/dev/ram2", "/dev/ram3"}},
-	{Device: "md2", Members: []string{"/dev/ram4", "/dev/ram5"}},
+// loops lists the arrays of the mdadm loop: several at once, for a cycle mostly waits.
+func loops() []mdadm.Array {
+	var arrays []mdadm.Array
+	for i := range machine.LoopPairs {
+		arrays = append(arrays, mdadm.Array{Device: md.Name(machine.RaceMinors.First + uint32(i)), Members: machine.Pair(i)})
+	}
+	return arrays
 }
 
-// spares are members for those checks that come after one whose array does not go.
-var spares = [][]string{{"/dev/ram6", "/dev/ram7"}, {"/dev/ram8", "/dev/ram9"}, {"/dev/ram10", "/dev/ram11"}, {"/dev/ram12", "/dev/ram13"}}
+// part is a part of a plan.
+type part struct {
+	name   string
+	wanted func(event.Plan) bool
+	run    func(context.Context, *link.Link, event.Plan) error
+}
 
-// unused are members that only a soak has besides: on an unpatched kernel an array
-// that does not go may still hold the others.
-var unused = []string{"/dev/ram14", "/dev/ram15"}
+// compared are the parts that two guests on one machine carry out in opposite orders, so
+// that they race one after the other.
+var compared = []part{
+	{"races", func(p event.Plan) bool { return len(p.Races) > 0 }, runRaces},
+	{"mdadm", func(p event.Plan) bool { return p.Mdadm != nil }, runMdadm},
+	{"checks", func(p event.Plan) bool { return p.Checks }, checkAll},
+}
+
+// wantsWindows reports whether a plan forces any window.
+func wantsWindows(p event.Plan) bool { return len(p.Windows) > 0 }
+
+// parts lists the parts of a plan in the order in which they are carried out.
+func parts(p event.Plan) []part {
+	if p.Power != nil {
+		return []part{{"power", nil, runPower}}
+	}
+	middle := slices.Clone(compared)
+	if p.Reverse {
+		slices.Reverse(middle)
+	}
+	all := slices.Concat(
+		// The windows come first: what else is tried may leave an unpatched kernel
+		// with devices that do not go, and members in use.
+		[]part{{"windows", wantsWindows, forceAll}},
+		middle,
+		[]part{
+			{"arrays", func(p event.Plan) bool { return len(p.Cells) > 0 }, runCells},
+			{"client", func(p event.Plan) bool { return p.Client != nil }, runClient},
+			{"soak", func(p event.Plan) bool { return p.Soak != nil }, runSoak},
+			{"bench", func(p event.Plan) bool { return p.Bench != nil }, runBench},
+			{"windows that spoil the kernel", wantsWindows, spoil},
+			{"leaks", func(event.Plan) bool { return true }, lookForLeaks},
+		})
+	return slices.DeleteFunc(all, func(part part) bool { return !part.wanted(p) })
+}
 
 // carryOut runs the parts of a plan in their order and sends each result.
 func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 	if err := machine.LoadModules(); err != nil {
 		return err
 	}
-	if p.Power != nil {
-		return runPower(ctx, l, *p.Power)
-	}
-	parts := []func(context.Context, *link.Link, event.Plan) error{runRaces, runMdadm, checkAll}
-	if p.Reverse {
-		slices.Reverse(parts)
-	}
-	// The windows come first: what else is tried may leave an unpatched kernel
-	// with devices that do not go, and members in use.
-	parts = slices.Concat([]func(context.Context, *link.Link, event.Plan) error{forceAll}, parts)
-	for _, part := range append(parts, runCells, runClient, runSoak, runBench, spoil, lookForLeaks) {
-		if err := part(ctx, l, p); err != nil {
+	for _, part := range parts(p) {
+		if err := part.run(ctx, l, p); err != nil {
 			return err
 		}
 	}
@@ -64,9 +93,6 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 }
 
 func checkAll(ctx context.Context, l *link.Link, p event.Plan) error {
-	if !p.Checks {
-		return nil
-	}
 	limit := checks.DefaultLimit
 	if p.CheckLimit > 0 {
 		limit = time.Duration(p.CheckLimit) * time.Second
@@ -78,7 +104,7 @@ func checkAll(ctx context.Context, l *link.Link, p event.Plan) error {
 func runChecks(ctx context.Context, l *link.Link, names []string, limit time.Duration) error {
 	l.Phase("checks")
 	var done, failed int64
-	return checks.Run(ctx, append([][]string{members}, spares...), names, limit, func(c event.Check) {
+	return checks.Run(ctx, machine.SparePairs(), names, limit, func(c event.Check) {
 		done++
 		if !c.OK {
 			failed++
@@ -89,17 +115,11 @@ func runChecks(ctx context.Context, l *link.Link, names []string, limit time.Dur
 }
 
 func forceAll(ctx context.Context, l *link.Link, p event.Plan) error {
-	if len(p.Windows) == 0 {
-		return nil
-	}
 	return runWindows(ctx, l, p.Windows, false)
 }
 
 // spoil forces those windows that leave an unpatched kernel unusable.
 func spoil(ctx context.Context, l *link.Link, p event.Plan) error {
-	if len(p.Windows) == 0 {
-		return nil
-	}
 	return runWindows(ctx, l, p.Windows, true)
 }
 
@@ -115,7 +135,7 @@ func runWindows(ctx context.Context, l *link.Link, names []string, last bool) er
 	var done, broken int64
 	with := members
 	if last {
-		with = unused
+		with = machine.Pair(machine.UntouchedPair) // the others may be held by an array that does not go
 	}
 	return windows.Run(ctx, with, names, last, func(w event.Window) {
 		done++
@@ -143,11 +163,8 @@ func runRaces(ctx context.Context, l *link.Link, p event.Plan) error {
 }
 
 func runMdadm(ctx context.Context, l *link.Link, p event.Plan) error {
-	if p.Mdadm == nil {
-		return nil
-	}
 	l.Phase("mdadm")
-	res, err := mdadm.Loop(ctx, *p.Mdadm, loops, l.Count)
+	res, err := mdadm.Loop(ctx, *p.Mdadm, loops(), l.Count)
 	if err != nil {
 		return fmt.Errorf("mdadm loop: %w", err)
 	}
@@ -157,9 +174,6 @@ func runMdadm(ctx context.Context, l *link.Link, p event.Plan) error {
 
 // runCells runs the cells of the personalities.
 func runCells(ctx context.Context, l *link.Link, p event.Plan) error {
-	if len(p.Cells) == 0 {
-		return nil
-	}
 	l.Phase("arrays")
 	var done, failed int64
 	return arrays.Run(ctx, p.Cells, p.Seed, func(c event.Cell) {
@@ -173,9 +187,6 @@ func runCells(ctx context.Context, l *link.Link, p event.Plan) error {
 }
 
 func runClient(ctx context.Context, l *link.Link, p event.Plan) error {
-	if p.Client == nil {
-		return nil
-	}
 	l.Phase("client")
 	res, err := arrays.Loop(ctx, *p.Client, p.Seed, l.Count)
 	if err != nil {
@@ -186,9 +197,6 @@ func runClient(ctx context.Context, l *link.Link, p event.Plan) error {
 }
 
 func runSoak(ctx context.Context, l *link.Link, p event.Plan) error {
-	if p.Soak == nil {
-		return nil
-	}
 	l.Phase("soak")
 	defer machine.QuietConsole()()
 	res, err := soak.Run(ctx, soak.Config{
@@ -203,9 +211,6 @@ func runSoak(ctx context.Context, l *link.Link, p event.Plan) error {
 }
 
 func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
-	if p.Bench == nil {
-		return nil
-	}
 	l.Phase("bench")
 	defer machine.QuietConsole()()
 	run := func() ([]event.Bench, error) { return bench.Run(ctx, p.Bench.Rounds, device, members, l.Count) }
@@ -225,7 +230,7 @@ func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
 	return nil
 }
 
-func runPower(ctx context.Context, l *link.Link, spec event.PowerSpec) error {
+func runPower(ctx context.Context, l *link.Link, p event.Plan) error {
 	l.Phase("assemble")
-	return arrays.Power(ctx, spec, l.Phase, func(p event.Power) { l.Send(event.Event{Power: &p}) })
+	return arrays.Power(ctx, *p.Power, l.Phase, func(p event.Power) { l.Send(event.Event{Power: &p}) })
 }

@@ -3,9 +3,9 @@
 package checks
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -13,8 +13,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mdlife/internal/wait"
 	"mdlife/tools/md"
 	"mdlife/tools/md/uevent"
+	"mdlife/vmtests/guest/machine"
 )
 
 // How long things may take that need not wait for anything. Generous for a
@@ -23,7 +25,7 @@ const (
 	goneLimit  = 2 * time.Second
 	returnTime = time.Second            // for a call that must not wait (R20)
 	backLimit  = 300 * time.Millisecond // for a device that came back to go again (R23)
-	peace      = 300 * time.Millisecond // to see that a device stays (R3, R13, R14)
+	settleTime = 300 * time.Millisecond // to see that a device stays (R3, R13, R14)
 )
 
 // env is what the checks share.
@@ -31,20 +33,17 @@ type env struct {
 	pairs   [][]string // of members; the first is in use
 	members []string
 	raid1   md.Array // of the members
-	dir     string   // device nodes
+	nodes   md.Nodes
 	uevents *uevent.Listener
 
 	mu    sync.Mutex
-	minor uint32 // the last one handed out
+	used  uint32 // how many minors were handed out
 	fds   map[int]bool
 	stuck map[string]bool // devices that would not go
 }
 
-// firstMinor keeps the checks' numbers clear of the races' and mdadm's.
-const firstMinor = 100
-
 func newEnv(pairs [][]string) (*env, error) {
-	e := &env{pairs: pairs, minor: firstMinor - 1, fds: map[int]bool{}, stuck: map[string]bool{}}
+	e := &env{pairs: pairs, fds: map[int]bool{}, stuck: map[string]bool{}}
 	err := e.chooseMembers()
 	if err != nil {
 		return nil, err
@@ -52,9 +51,9 @@ func newEnv(pairs [][]string) (*env, error) {
 	if e.uevents, err = uevent.Listen(); err != nil {
 		return nil, err
 	}
-	if e.dir, err = os.MkdirTemp("/dev", ".checks-"); err != nil {
+	if e.nodes, err = md.NewNodes(); err != nil {
 		e.uevents.Close()
-		return nil, fmt.Errorf("no place for device nodes: %w (run as root)", err)
+		return nil, err
 	}
 	return e, nil
 }
@@ -62,7 +61,7 @@ func newEnv(pairs [][]string) (*env, error) {
 // chooseMembers takes the first pair that nobody has claimed: an array that one
 // check cannot get rid of, on an unpatched kernel, is not another's fault.
 func (e *env) chooseMembers() (err error) {
-	for len(e.pairs) > 1 && slices.ContainsFunc(e.pairs[0], claimed) {
+	for len(e.pairs) > 1 && slices.ContainsFunc(e.pairs[0], md.Claimed) {
 		e.pairs = e.pairs[1:]
 	}
 	e.members = e.pairs[0]
@@ -70,18 +69,9 @@ func (e *env) chooseMembers() (err error) {
 	return err
 }
 
-// claimed tells whether somebody has a disk open with O_EXCL.
-func claimed(disk string) bool {
-	fd, err := md.Open(disk, unix.O_RDONLY|unix.O_EXCL)
-	if err == nil {
-		unix.Close(fd)
-	}
-	return errors.Is(err, unix.EBUSY)
-}
-
 func (e *env) end() {
 	e.uevents.Close()
-	os.RemoveAll(e.dir)
+	e.nodes.Remove()
 }
 
 // cleanUp closes what a check has left open and removes every md device.
@@ -121,12 +111,12 @@ type disk struct {
 // exist yet: an open of its node makes it.
 func (e *env) fresh() (*disk, error) {
 	e.mu.Lock()
-	e.minor++
-	minor := e.minor
-	e.mu.Unlock()
-	if minor >= md.FirstNamedMinor {
-		return nil, errors.New("the checks have used up the numbers")
+	defer e.mu.Unlock()
+	minor, err := machine.CheckMinors.Nth(e.used)
+	if err != nil {
+		return nil, err
 	}
+	e.used++
 	return e.disk(md.Name(minor), minor)
 }
 
@@ -140,8 +130,8 @@ func (e *env) named(name string) (*disk, error) {
 }
 
 func (e *env) disk(name string, minor uint32) (*disk, error) {
-	d := &disk{env: e, name: name, minor: minor, node: fmt.Sprintf("%s/%d", e.dir, minor)}
-	return d, md.Mknod(d.node, md.Major, minor)
+	node, err := e.nodes.Make(md.Major, minor)
+	return &disk{env: e, name: name, minor: minor, node: node}, err
 }
 
 // open opens the device. The descriptor is closed after the check if not before.
@@ -219,23 +209,21 @@ func (d *disk) stop(fd int) error {
 
 // gone fails unless the device goes from everywhere within a limit.
 func (d *disk) gone(limit time.Duration) error {
-	for deadline := time.Now().Add(limit); ; time.Sleep(2 * time.Millisecond) {
-		left := md.Left(d.name)
-		if len(left) == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s is still in %s after %v", d.name, strings.Join(left, ", "), limit)
-		}
+	var left []string
+	err := wait.Until(context.Background(), limit, 2*time.Millisecond, func() (bool, error) {
+		left = md.Left(d.name)
+		return len(left) == 0, nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s is still in %s after %v", d.name, strings.Join(left, ", "), limit)
 	}
+	return nil
 }
 
 // stays fails unless the device is there now and for a while.
 func (d *disk) stays() error {
-	for deadline := time.Now().Add(peace); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if !md.Exists(d.name) {
-			return fmt.Errorf("%s has gone, but must stay", d.name)
-		}
+	if md.WaitGone(d.name, settleTime) {
+		return fmt.Errorf("%s has gone, but must stay", d.name)
 	}
 	return nil
 }
@@ -251,13 +239,7 @@ func want(what string, err error, errno unix.Errno) error {
 // within fails unless f returns within a limit. f runs on a thread of its own.
 func within(limit time.Duration, what string, f func() error) error {
 	done := make(chan error, 1)
-	go func() {
-		err := md.LockThread()
-		if err == nil {
-			err = f()
-		}
-		done <- err
-	}()
+	go func() { done <- md.OnThread(f) }()
 	select {
 	case err := <-done:
 		return err

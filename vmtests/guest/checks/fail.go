@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/tools/md"
+	"mdlife/vmtests/guest/machine"
 )
 
 // failChecks: opens that fail leave no reference (R15).
@@ -185,7 +186,9 @@ func failNoMemory(e *env) (string, error) {
 }
 
 // freshAgain reuses one number, which is gone after each use.
-func (e *env) freshAgain() (*disk, error) { return e.disk("md511", 511) }
+func (e *env) freshAgain() (*disk, error) {
+	return e.disk(machine.ReusedMinor.Name(), machine.ReusedMinor.First)
+}
 
 // openFailing opens and closes the device while the thread's n-th allocation
 // fails, and says whether one did.

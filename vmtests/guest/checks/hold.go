@@ -3,6 +3,7 @@
 package checks
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mdlife/internal/wait"
 	"mdlife/tools/md"
 	"mdlife/vmtests/guest/machine"
 )
@@ -75,8 +77,8 @@ func partitionHolds(e *env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	part := &disk{env: e, name: name, minor: minor, node: e.dir + "/part"}
-	if err := md.Mknod(part.node, major, minor); err != nil {
+	part := &disk{env: e, name: name, minor: minor}
+	if part.node, err = e.nodes.Make(major, minor); err != nil {
 		return "", err
 	}
 	pfd, err := part.open(unix.O_RDWR)
@@ -138,10 +140,11 @@ func mdHolds(e *env) (string, error) {
 // stopSoon stops the array once its last user has let go, which may be an
 // instant after that one's own end, and waits for it to go.
 func (d *disk) stopSoon(fd int) error {
-	err := d.stop(fd)
-	for deadline := time.Now().Add(returnTime); err != nil && time.Now().Before(deadline); err = d.stop(fd) {
-		time.Sleep(time.Millisecond)
-	}
+	var err error
+	_ = wait.Until(context.Background(), returnTime, time.Millisecond, func() (bool, error) {
+		err = d.stop(fd)
+		return err == nil, nil
+	})
 	if err != nil {
 		return fmt.Errorf("%v after the holder has ended: %w", returnTime, err)
 	}

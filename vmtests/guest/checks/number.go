@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/tools/md"
+	"mdlife/vmtests/guest/machine"
 )
 
 // numberChecks: numbers that an open does not make a device for.
@@ -17,11 +18,11 @@ var numberChecks = []check{
 }
 
 func missingIsENXIO(e *env) (string, error) {
-	high, err := e.disk("md900", 900)
+	high, err := e.disk(machine.AbsentMinor.Name(), machine.AbsentMinor.First)
 	if err != nil {
 		return "", err
 	}
-	if err := high.missing("minor 900"); err != nil {
+	if err := high.missing(fmt.Sprint("minor ", high.minor)); err != nil {
 		return "", err
 	}
 	was, err := md.CreateOnOpen()

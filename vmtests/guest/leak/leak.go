@@ -6,6 +6,7 @@ package leak
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mdlife/internal/wait"
 )
 
 // Slack is how many more active objects a cache may have than before. The
@@ -45,7 +48,7 @@ func Take() Snapshot {
 // page by page, and each goes on at a number: one that goes meanwhile hides another.
 const slabTries = 5
 
-// complete tells whether no cache is missing that this kernel has; one that is merged
+// complete reports whether no cache is missing that this kernel has; one that is merged
 // with another is a link, and not in /proc/slabinfo.
 func complete(active map[string]int) bool {
 	for _, cache := range caches {
@@ -57,17 +60,17 @@ func complete(active map[string]int) bool {
 	return true
 }
 
-// Compare returns what there is more of than in the snapshot, in one line each,
-// and an empty slice if nothing. It tries for limit: RCU and work queues free
+// Compare returns a line for everything of which there is more than in the snapshot,
+// and an empty slice if there is nothing. It tries for limit: RCU and work queues free
 // late. Threads count if they belong to one of the devices; one whose name ends
 // in a letter stands for all names that begin so.
 func (s Snapshot) Compare(limit time.Duration, devices ...string) []string {
-	for deadline := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
-		leaks := s.compare(Take(), devices)
-		if len(leaks) == 0 || time.Now().After(deadline) {
-			return leaks
-		}
-	}
+	var leaks []string
+	_ = wait.Until(context.Background(), limit, 50*time.Millisecond, func() (bool, error) {
+		leaks = s.compare(Take(), devices)
+		return len(leaks) == 0, nil
+	})
+	return leaks
 }
 
 func (s Snapshot) compare(now Snapshot, devices []string) []string {
@@ -93,7 +96,7 @@ func (s Snapshot) compare(now Snapshot, devices []string) []string {
 	return leaks
 }
 
-// belongs says whether a thread's name is a device's: "md0_raid1" is md0's, and
+// belongs reports whether a thread's name is a device's: "md0_raid1" is md0's, and
 // with a device that ends in a letter, as "md_r", all of that family.
 func belongs(thread, device string) bool {
 	rest, ok := strings.CutPrefix(thread, device)

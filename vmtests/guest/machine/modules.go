@@ -3,25 +3,28 @@
 package machine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"mdlife/internal/wait"
 	"mdlife/vmtests/event"
 )
 
-// MDIsModule says whether the image holds md as modules (variant modular).
+// MDIsModule reports whether the image holds md as modules (variant modular).
 func MDIsModule() bool {
 	files, _ := filepath.Glob(event.ModuleDir + "/*.ko")
 	return len(files) > 0
 }
 
-// LoadModules loads md's modules and those that they need, each when those that
-// it needs are there. What is loaded already stays.
+// LoadModules loads md's modules and those that they need, each once the modules that
+// it needs are loaded. Modules that are loaded already stay.
 func LoadModules() error {
 	files, err := filepath.Glob(event.ModuleDir + "/*.ko")
 	if err != nil {
@@ -63,39 +66,42 @@ func load(path string) error {
 }
 
 // UnloadModules unloads md's modules, each when nobody needs it any more, and
-// tries for limit: an open holds md for a moment. Those that they need stay, for
-// raid6_pq takes a second to measure itself whenever it is loaded.
+// tries for limit: an open holds md for a moment. The modules that they need stay,
+// because raid6_pq takes a second to measure itself whenever it is loaded.
 func UnloadModules(limit time.Duration) error {
 	files, err := filepath.Glob(event.ModuleDir + "/*.ko")
 	if err != nil {
 		return err
 	}
-	deadline := time.Now().Add(limit)
-	for len(files) > 0 {
-		var left []string
-		var why error
+	var why error
+	err = wait.Until(context.Background(), limit, time.Millisecond, func() (bool, error) {
+		files, why = unloadSome(files)
+		return len(files) == 0, nil
+	})
+	if err != nil {
+		return why
+	}
+	return nil
+}
+
+// unloadSome unloads modules until none of them can be unloaded. It returns the others,
+// and why the last one of these stays.
+func unloadSome(files []string) (left []string, why error) {
+	for n := -1; len(files) > 0 && len(files) != n; {
+		n = len(files)
+		left, why = nil, nil
 		for _, f := range files {
 			err := unix.DeleteModule(moduleName(f), unix.O_NONBLOCK)
 			if err != nil && !errors.Is(err, unix.ENOENT) {
 				left, why = append(left, f), fmt.Errorf("unload %s: %w", moduleName(f), err)
 			}
 		}
-		if len(left) == len(files) && time.Now().After(deadline) {
-			return why
-		}
 		files = left
 	}
-	return nil
+	return files, why
 }
 
-// moduleName is how the kernel calls the module of a file: md-mod.ko is md_mod.
+// moduleName returns the kernel's name for the module in a file: md-mod.ko is md_mod.
 func moduleName(file string) string {
-	name := []byte(filepath.Base(file))
-	name = name[:len(name)-len(".ko")]
-	for i, c := range name {
-		if c == '-' {
-			name[i] = '_'
-		}
-	}
-	return string(name)
+	return strings.ReplaceAll(strings.TrimSuffix(filepath.Base(file), ".ko"), "-", "_")
 }

@@ -13,7 +13,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -46,7 +45,7 @@ type Config struct {
 type race struct {
 	Config
 	start   time.Time
-	dir     string // private directory of device nodes
+	nodes   md.Nodes
 	gate    *gate
 	path    atomic.Pointer[string] // the node that openers open
 	over    atomic.Bool            // the creator finishes its cycle and ends
@@ -70,7 +69,7 @@ func Run(ctx context.Context, cfg Config) (event.Race, error) {
 	if err != nil {
 		return event.Race{}, err
 	}
-	defer os.RemoveAll(r.dir)
+	defer r.nodes.Remove()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cfg.Spec.Openers + 4))
 
 	events, err := uevent.Listen()
@@ -119,12 +118,11 @@ func newRace(cfg Config) (*race, error) {
 		return nil, err
 	}
 	var err error
-	// In /dev, since a mount for temporary files may be nodev.
-	if r.dir, err = os.MkdirTemp("/dev", ".mdrace-"); err != nil {
-		return nil, fmt.Errorf("no place for device nodes: %w (run as root)", err)
+	if r.nodes, err = md.NewNodes(); err != nil {
+		return nil, err
 	}
 	if err = r.publishNumbered(); err != nil {
-		os.RemoveAll(r.dir)
+		r.nodes.Remove()
 		return nil, err
 	}
 	r.creator = newCreator(r)
@@ -150,8 +148,8 @@ func (r *race) publishNumbered() error {
 
 // publish makes a node for a minor number and gives it to the openers.
 func (r *race) publish(minor uint32) error {
-	path := fmt.Sprintf("%s/%d", r.dir, minor)
-	if err := md.Mknod(path, md.Major, minor); err != nil {
+	path, err := r.nodes.Make(md.Major, minor)
+	if err != nil {
 		return err
 	}
 	r.path.Store(&path)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mdlife/internal/wait"
 	"mdlife/tools/md"
 	"mdlife/tools/md/uevent"
 	"mdlife/vmtests/event"
@@ -55,7 +56,7 @@ func (r *race) run(ctx context.Context) (hung bool) {
 	}
 }
 
-// needsMore tells whether the race shall go on, although its time is up.
+// needsMore reports whether the race must go on, although its time is up.
 func (r *race) needsMore(since time.Duration) bool {
 	opens, _ := Totals(r.Spec, r.calls())
 	enough := opens >= int64(r.Spec.MinOpens) && r.creator.cycles.Load() >= int64(r.Spec.MinCycles)
@@ -125,19 +126,18 @@ func (w *watch) look() (stuck []*thread) {
 const endLimit = time.Second
 
 // settleAll waits for the devices to go once all threads have closed them, and
-// cleans up what is left, as a user could. What goes then, and may have been
-// made by an open in peace (see requirement.Allowed), is noted; the rest is left.
+// removes those that are left, as a user could. A device that goes then, and may have
+// been made by an open that raced with nothing (see [requirement.Allowed]), is noted;
+// the others are reported as left.
 func (r *race) settleAll(res *event.Race, hung bool) {
 	names := r.names()
-	for deadline := time.Now().Add(endLimit); ; time.Sleep(5 * time.Millisecond) {
+	_ = wait.Until(context.Background(), endLimit, 5*time.Millisecond, func() (bool, error) {
 		res.Left = res.Left[:0]
 		for _, name := range names {
 			res.Left = append(res.Left, md.Left(name)...)
 		}
-		if len(res.Left) == 0 || time.Now().After(deadline) {
-			break
-		}
-	}
+		return len(res.Left) == 0, nil
+	})
 	if hung {
 		return // an open or ioctl could hang as well
 	}

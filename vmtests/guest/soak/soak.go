@@ -16,6 +16,7 @@ import (
 	"mdlife/tools/md"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/leak"
+	"mdlife/vmtests/guest/machine"
 	"mdlife/vmtests/guest/race"
 )
 
@@ -69,7 +70,7 @@ func (s *soak) device(ctx context.Context, i int) error {
 	for n := 1; ctx.Err() == nil; n++ {
 		spec := choose(rng, i, n)
 		res, err := race.Run(ctx, race.Config{
-			Spec: spec, Seed: rng.Uint64(), Shared: true, Device: md.Name(uint32(i)), Members: members(i),
+			Spec: spec, Seed: rng.Uint64(), Shared: true, Device: md.Name(machine.RaceMinors.First + uint32(i)), Members: machine.Pair(i),
 			Progress: func(opens, failures int64) {
 				s.Progress(s.opens.Load()+opens, s.fails.Load()+failures)
 			},
@@ -84,7 +85,7 @@ func (s *soak) device(ctx context.Context, i int) error {
 	return nil
 }
 
-// report passes a result on, and says whether a call hangs.
+// report passes a result on, and reports whether a call hangs.
 func (s *soak) report(res event.Race) (hung bool) {
 	opens, fails := race.Totals(res.Spec, res.Calls)
 	s.opens.Add(opens)
@@ -119,9 +120,4 @@ func choose(rng *rand.Rand, i, n int) event.RaceSpec {
 	}
 	spec.Name = fmt.Sprintf("%s-%d", md.Name(uint32(i)), n)
 	return spec
-}
-
-// members are the brd disks of device i.
-func members(i int) []string {
-	return []string{fmt.Sprintf("/dev/ram%d", 2*i), fmt.Sprintf("/dev/ram%d", 2*i+1)}
 }

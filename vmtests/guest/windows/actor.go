@@ -3,6 +3,7 @@
 package windows
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mdlife/internal/wait"
 	"mdlife/tools/md"
 	"mdlife/vmtests/guest/machine"
 	"mdlife/vmtests/guest/racepoint"
@@ -37,7 +39,7 @@ type actor struct {
 	tid     int
 	fd      int          // what it has open, or -1
 	child   atomic.Int32 // the process that it runs, 0: none, starting: not yet
-	jobs    chan func() error
+	jobs    chan func()
 	pending *call // the last call, until its result was asked for
 }
 
@@ -52,14 +54,14 @@ type call struct {
 }
 
 func newActor(name string) (*actor, error) {
-	a := &actor{name: name, fd: -1, jobs: make(chan func() error)}
+	a := &actor{name: name, fd: -1, jobs: make(chan func())}
 	tid := make(chan int)
 	locked := make(chan error, 1)
 	go func() {
 		locked <- md.LockThread()
 		tid <- unix.Gettid()
 		for job := range a.jobs {
-			_ = job()
+			job()
 		}
 	}()
 	err := <-locked
@@ -74,10 +76,9 @@ func (a *actor) start(what string, f func() error) error {
 	}
 	c := &call{what: what, result: make(chan error, 1)}
 	a.pending = c
-	a.jobs <- func() error {
+	a.jobs <- func() {
 		c.begun.Store(true)
 		c.result <- f()
-		return nil
 	}
 	return nil
 }
@@ -104,22 +105,27 @@ func (a *actor) compare(c *call, err error, want string) error {
 	return nil
 }
 
-// comesTo fails if the call under way returns before the actor is held.
+// comesTo fails if the call under way returns before the actor is held. Where it does
+// neither, [reaches] reports that.
 func (a *actor) comesTo(point string) error {
-	for deadline := time.Now().Add(soon); time.Now().Before(deadline); time.Sleep(tick) {
+	c := a.pending
+	err := wait.Until(context.Background(), soon, tick, func() (bool, error) {
 		st, err := racepoint.Look(point)
 		if err != nil || isHolding(st) {
-			return err
+			return true, err
 		}
 		select {
-		case err := <-a.pending.result:
-			what := a.pending.what
+		case err := <-c.result:
 			a.pending = nil
-			return brokenf(gotNotForced, "%s's %s returned (%s) without coming to its place", a.name, what, md.ErrnoName(err))
+			return false, brokenf(gotNotForced, "%s's %s returned (%s) without coming to its place", a.name, c.what, md.ErrnoName(err))
 		default:
+			return false, nil
 		}
+	})
+	if errors.Is(err, wait.ErrTimeout) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // waits fails unless the call under way comes to sleep in the kernel, and uses no
@@ -131,23 +137,26 @@ func (a *actor) waits() error {
 	}
 	var since time.Time
 	var switched string
-	for deadline := time.Now().Add(soon); time.Now().Before(deadline); time.Sleep(tick) {
+	err := wait.Until(context.Background(), soon, tick, func() (bool, error) {
 		select {
 		case err := <-c.result:
 			a.pending = nil
-			return brokenf(md.ErrnoName(err), "%s's %s got %s instead of waiting", a.name, c.what, md.ErrnoName(err))
+			return false, brokenf(md.ErrnoName(err), "%s's %s got %s instead of waiting", a.name, c.what, md.ErrnoName(err))
 		default:
 		}
-		switch now, asleep := a.rest(); {
+		now, asleep := a.rest()
+		switch {
 		case !c.begun.Load() || !asleep:
 			since = time.Time{}
 		case since.IsZero() || now != switched:
 			since, switched = time.Now(), now
-		case time.Since(since) > sleeping:
-			return nil
 		}
+		return !since.IsZero() && time.Since(since) > sleeping, nil
+	})
+	if errors.Is(err, wait.ErrTimeout) {
+		return brokenf("busy", "%s's %s neither sleeps nor returns within %v", a.name, c.what, soon)
 	}
-	return brokenf("busy", "%s's %s neither sleeps nor returns within %v", a.name, c.what, soon)
+	return err
 }
 
 // sleeper is who carries out the call: the thread, or the process that it runs,
@@ -159,7 +168,7 @@ func (a *actor) sleeper() int {
 	return a.tid
 }
 
-// rest tells whether whoever carries out the call sleeps, interruptibly or not,
+// rest reports whether whoever carries out the call sleeps, interruptibly or not,
 // and how often it has been switched away from: a number that stays as it is while
 // it sleeps.
 func (a *actor) rest() (switched string, asleep bool) {

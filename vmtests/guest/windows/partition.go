@@ -17,5 +17,6 @@ func (s *stage) partition(fd int) error {
 	if err != nil {
 		return err
 	}
-	return md.Mknod(s.partNode, major, minor)
+	s.partNode, err = s.nodes.Make(major, minor)
+	return err
 }

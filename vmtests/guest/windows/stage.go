@@ -3,6 +3,7 @@
 package windows
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,8 +15,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mdlife/internal/wait"
 	"mdlife/tools/md"
 	"mdlife/tools/md/uevent"
+	"mdlife/vmtests/guest/machine"
 	"mdlife/vmtests/guest/racepoint"
 )
 
@@ -25,16 +28,17 @@ var actorNames = []string{"A", "B", "C"}
 // worker is whichever kernel thread carries out deferred work.
 const worker = "worker"
 
-// firstMinor keeps the windows' numbers clear of the checks' and the races'.
-const firstMinor = 400
+// usedMinors counts the numbers that scripts have had.
+var usedMinors atomic.Uint32
 
-var lastMinor atomic.Uint32
+// newMinor returns a number that nobody has used since boot.
+func newMinor() (uint32, error) { return machine.WindowMinors.Nth(usedMinors.Add(1) - 1) }
 
 // stage is what one script plays on.
 type stage struct {
 	fails    string   // what the unpatched kernel gives instead
 	members  []string // what running arrays are made of
-	dir      string   // of private device nodes, which do not come and go
+	nodes    md.Nodes // private, so that they do not come and go
 	name     string   // of the device, "md400"
 	node     string
 	partNode string
@@ -48,19 +52,17 @@ type stage struct {
 // newStage chooses a device that nobody has used since boot. It does not exist
 // yet.
 func newStage(members []string) (*stage, error) {
-	minor := firstMinor + lastMinor.Add(1)
-	if minor >= md.FirstNamedMinor {
-		return nil, errors.New("the windows have used up the numbers")
-	}
-	dir, err := os.MkdirTemp("/dev", ".windows-")
+	minor, err := newMinor()
 	if err != nil {
-		return nil, fmt.Errorf("no place for device nodes: %w (run as root)", err)
+		return nil, err
 	}
-	s := &stage{
-		members: members, dir: dir, name: md.Name(minor), node: dir + "/disk", partNode: dir + "/part",
-		actors: map[string]*actor{}, params: map[string]string{},
+	nodes, err := md.NewNodes()
+	if err != nil {
+		return nil, err
 	}
-	return s, md.Mknod(s.node, md.Major, minor)
+	s := &stage{members: members, nodes: nodes, name: md.Name(minor), actors: map[string]*actor{}, params: map[string]string{}}
+	s.node, err = nodes.Make(md.Major, minor)
+	return s, err
 }
 
 func paramFile(name string) string { return "/sys/module/md_mod/parameters/" + name }
@@ -77,13 +79,13 @@ func (s *stage) set(name, value string) error {
 	return os.WriteFile(paramFile(name), []byte(value), 0)
 }
 
-// strike lets everybody go, closes everything and removes the array, so that the
+// cleanUp lets everybody go, closes everything and removes the array, so that the
 // next script finds nothing of this one. How the calls end that are under way
 // does not matter any more, but end they must. A device that does not go, of
 // which there are some on unpatched kernels, is left: no other script has its
 // number.
-func (s *stage) strike() error {
-	defer os.RemoveAll(s.dir)
+func (s *stage) cleanUp() error {
+	defer s.nodes.Remove()
 	errs := []error{racepoint.Clear()}
 	if s.uevents != nil {
 		s.uevents.Close()
@@ -108,9 +110,12 @@ func (s *stage) remove() {
 	go func() {
 		defer close(done)
 		for _, name := range append(s.others, s.name) {
-			for deadline := time.Now().Add(giveUp); md.Exists(name) && time.Now().Before(deadline); time.Sleep(tick) {
-				_ = md.Remove(name, giveUp)
-			}
+			_ = wait.Until(context.Background(), giveUp, tick, func() (bool, error) {
+				if md.Exists(name) {
+					_ = md.Remove(name, giveUp)
+				}
+				return !md.Exists(name), nil
+			})
 		}
 	}()
 	select {
@@ -201,15 +206,15 @@ func (s *stage) hold(who, place string, p racepoint.Point) error {
 
 // reaches waits until ok is true for the status of a point.
 func reaches(name string, ok func(racepoint.Status) bool) error {
-	for deadline := time.Now().Add(soon); ; time.Sleep(tick) {
-		st, err := racepoint.Look(name)
-		if err != nil || ok(st) {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return brokenf(gotNotForced, "nobody has come to the place of %s within %v; it is %s, with %d visits", name, soon, st.State, st.Hits)
-		}
+	var st racepoint.Status
+	err := wait.Until(context.Background(), soon, tick, func() (_ bool, err error) {
+		st, err = racepoint.Look(name)
+		return ok(st), err
+	})
+	if errors.Is(err, wait.ErrTimeout) {
+		return brokenf(gotNotForced, "nobody has come to the place of %s within %v; it is %s, with %d visits", name, soon, st.State, st.Hits)
 	}
+	return err
 }
 
 // held waits until somebody is held.
@@ -264,15 +269,15 @@ func (s *stage) nothingLeft() error {
 	if err := s.leave(); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(goes); ; time.Sleep(tick) {
-		left := md.Left(s.name)
-		if len(left) == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return brokenf(gotLeft, "all have closed %s, but it is still in %s after %v", s.name, strings.Join(left, ", "), goes)
-		}
+	var left []string
+	err := wait.Until(context.Background(), goes, tick, func() (bool, error) {
+		left = md.Left(s.name)
+		return len(left) == 0, nil
+	})
+	if err != nil {
+		return brokenf(gotLeft, "all have closed %s, but it is still in %s after %v", s.name, strings.Join(left, ", "), goes)
 	}
+	return nil
 }
 
 // listen begins to listen for uevents.
@@ -317,9 +322,9 @@ func (s *stage) hasDisk(a *actor, which string) error {
 // addNewArray has an actor add another array, which does not exist yet, as a
 // member: md opens it, and makes it, while it holds the first one's lock.
 func (s *stage) addNewArray(a *actor) error {
-	minor := firstMinor + lastMinor.Add(1)
-	if minor >= md.FirstNamedMinor {
-		return errors.New("the windows have used up the numbers")
+	minor, err := newMinor()
+	if err != nil {
+		return err
 	}
 	s.others = append(s.others, md.Name(minor))
 	return a.withFD("ADD_NEW_DISK", func(fd int) error {

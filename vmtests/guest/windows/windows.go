@@ -84,7 +84,7 @@ func runOne(ctx context.Context, members []string, name string) (event.Window, e
 	err = s.play(ctx, name+".txt", text)
 	w := event.Window{Name: name, Title: title(text), Fails: s.fails, Seconds: time.Since(start).Seconds()}
 	w.Held, w.Got, w.Skipped, w.Detail = judge(err)
-	return w, s.strike()
+	return w, s.cleanUp()
 }
 
 // play runs a script on the stage.
