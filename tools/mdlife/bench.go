@@ -39,7 +39,7 @@ func newBench() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure what the project promises about speed",
 		Long:  "Measure what the project promises about speed; results also go to out/bench/*.json.\n" + benchHelp(),
-		Example: `  mdlife bench                              boot and counted
+		Example: `  mdlife bench                              # boot and counted
   mdlife bench -what uncontended -rounds 9
   mdlife bench -what cold,warm`,
 		Args: noArgs,

@@ -25,7 +25,7 @@ says pass from some patch up to this one on. A bisection that looks for somethin
 not stumble over a patch of ours.`,
 		Example: `  mdlife bisectable
   mdlife bisectable -base 6.12 -from 15
-  mdlife bisectable -base 6.1 -all    run all tests that are claimed anywhere, and only show what fails`,
+  mdlife bisectable -base 6.1 -all    # run all claimed tests on every prefix, and only show what fails`,
 		Args: noArgs,
 	}
 	t := addTarget(cmd)

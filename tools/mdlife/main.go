@@ -69,10 +69,10 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mdlife",
 		Short: "Build, boot and race kernels whose md devices live exactly as long as they are needed",
-		Example: `  mdlife vmtest                      the whole comparison on Debian's 6.1 kernel
-  mdlife vmtest -tree ~/linux -quick the same against a developer's tree, in a hurry
-  mdlife shell                       a prompt inside the patched kernel
-  mdlife doctor                      what is missing on this machine`,
+		Example: `  mdlife vmtest                        # the whole comparison on Debian's 6.1 kernel
+  mdlife vmtest -tree ~/linux -quick   # the same with a developer's tree, in a hurry
+  mdlife shell                         # a prompt inside the patched kernel
+  mdlife doctor                        # what is missing on this machine`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},

@@ -48,7 +48,7 @@ archive does not give the source of a base that moves, which is then left out. R
 out/matrix.json and those of every comparison.`,
 		Example: `  mdlife matrix
   mdlife matrix -bases 6.1,6.12
-  mdlife matrix -modular -cost    every row`,
+  mdlife matrix -modular -cost    # every row`,
 		Args: noArgs,
 	}
 	f := cmd.Flags()

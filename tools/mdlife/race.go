@@ -31,7 +31,7 @@ func newRace() *cobra.Command {
 		Use:   "race",
 		Short: "Run one race only, on the kernels of your choice, and print its figures",
 		Long:  "Race one way of stopping on each kernel. Exit code 0 only if no kernel but the unpatched one\nbreaks a promise, and no guest dies.",
-		Example: `  mdlife race                                    10 s of ioctl stops on both kernels
+		Example: `  mdlife race                                    # 10 s of ioctl stops on both kernels
   mdlife race -stop sysfs -members 2 -openers 4 -race 1m
   mdlife race -kernels patched,debug -cycles 5000 -seed 42`,
 		Args: noArgs,

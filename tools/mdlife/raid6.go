@@ -141,8 +141,8 @@ func newRAID6Bench() *cobra.Command {
 		Long: `Measure the RAID-6 code of a base, unpatched and patched, ISA-L, klauspost/reedsolomon,
 xor-only and memcpy in one process, interleaved. Results also go to
 out/bench/raid6-<base>.{json,txt,html}, the last for people, .txt for benchstat.`,
-		Example: `  mdlife raid6 bench                  three runs of the whole matrix
-  mdlife raid6 bench -quick           one run of the cells that targets are about
+		Example: `  mdlife raid6 bench                  # three runs of the whole matrix
+  mdlife raid6 bench -quick           # one run of what the targets are about
   mdlife raid6 bench -reference avx512x4`,
 		Args: noArgs,
 	}

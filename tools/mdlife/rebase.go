@@ -26,8 +26,8 @@ and write the patches that this changes to patches/<base>. At a conflict patches
 untouched: resolve it in the repository that is named then, with git rebase --continue
 until the end, and take over the result with mdlife rebase -continue.`,
 		Example: `  mdlife rebase -base mainline
-  mdlife rebase -base mainline -from 7.2.13-1    the version that the series was made for
-  mdlife rebase -base mainline -continue         after git rebase --continue`,
+  mdlife rebase -base mainline -from 7.2.13-1    # the version that the series was made for
+  mdlife rebase -base mainline -continue         # after git rebase --continue`,
 		Args: noArgs,
 	}
 	t := addBase(cmd)

@@ -19,11 +19,12 @@ func newShell() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shell",
 		Short: "Boot a kernel to an interactive prompt with mdadm, udev and the race program in it",
-		Example: `  mdlife shell                        the patched kernel
-  mdlife shell -variant base          the unpatched one
+		Long: `Boot a kernel to an interactive prompt. In the guest there are mdadm, mdstress, and
+mdguest for the checks and windows; exit, poweroff or Ctrl-a x ends it.`,
+		Example: `  mdlife shell                        # the patched kernel
+  mdlife shell -variant base          # the unpatched one
   mdlife shell -variant debug -cpus 4 -mem 2048
-  echo "mdguest checks R8" | mdlife shell
-In the guest: mdadm --create …, mdstress --help; poweroff or Ctrl-a x ends it.`,
+  echo "mdguest checks R8" | mdlife shell`,
 		Args: noArgs,
 	}
 	t := addTarget(cmd)

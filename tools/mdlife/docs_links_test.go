@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"mdlife/kernel"
+)
+
+// What README.md may have: it is one screen, and is read in a terminal as well.
+const (
+	readmeLines   = 140
+	readmeColumns = 100
+)
+
+func TestReadmeFits(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repository(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	if len(lines) > readmeLines {
+		t.Errorf("README.md has %d lines, want at most %d: move something to docs/", len(lines), readmeLines)
+	}
+	for i, line := range lines {
+		if n := utf8.RuneCountInString(line); n > readmeColumns {
+			t.Errorf("README.md:%d has %d columns, want at most %d: %s", i+1, n, readmeColumns, line)
+		}
+	}
+}
+
+// TestDocsLinks follows every link within the repository, to the heading.
+func TestDocsLinks(t *testing.T) {
+	root, pages := repository(t), loadPages(t)
+	for _, p := range pages {
+		for _, link := range p.links {
+			if strings.Contains(link, "://") {
+				continue
+			}
+			file, anchor, _ := strings.Cut(link, "#")
+			target := p.path
+			if file != "" {
+				target = filepath.Join(filepath.Dir(p.path), file)
+			}
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+				t.Errorf("%s: link to %s: %v", p.path, link, err)
+				continue
+			}
+			if to := pageAt(pages, target); anchor != "" && (to == nil || !to.anchors[anchor]) {
+				t.Errorf("%s: link to %s: no such heading", p.path, link)
+			}
+		}
+	}
+}
+
+// pageAt is the page of that path, or nil.
+func pageAt(pages []page, path string) *page {
+	for i := range pages {
+		if pages[i].path == path {
+			return &pages[i]
+		}
+	}
+	return nil
+}
+
+// TestDocsAreReachable: a reader who starts with README.md finds every page.
+func TestDocsAreReachable(t *testing.T) {
+	pages := loadPages(t)
+	found, queue := map[string]bool{"README.md": true}, []string{"README.md"}
+	for len(queue) > 0 {
+		p := pageAt(pages, queue[0])
+		queue = queue[1:]
+		for _, link := range p.links {
+			file, _, _ := strings.Cut(link, "#")
+			to := filepath.Join(filepath.Dir(p.path), file)
+			if pageAt(pages, to) != nil && !found[to] {
+				found[to] = true
+				queue = append(queue, to)
+			}
+		}
+	}
+	for _, p := range pages {
+		if !found[p.path] {
+			t.Errorf("no link leads to %s", p.path)
+		}
+	}
+}
+
+// repositoryPath matches inline code that names a file or folder of the repository.
+var repositoryPath = regexp.MustCompile(
+	`^(\.ci|LICENSES|benchmarks|docs|initramfs|internal|kernel|patches|tools|vmtests)/[^ ]*$|^(Makefile|go\.mod|README\.md)$`)
+
+// TestDocsPaths: files and folders that the pages name exist.
+func TestDocsPaths(t *testing.T) {
+	root := repository(t)
+	for _, p := range loadPages(t) {
+		for _, span := range p.spans {
+			if repositoryPath.MatchString(span) {
+				checkPath(t, p.path, root, span)
+			}
+		}
+	}
+}
+
+// checkPath wants a file to exist: on every base, where its name has the word <base>.
+func checkPath(t *testing.T, where, root, path string) {
+	t.Helper()
+	for _, base := range kernel.Bases() {
+		name := strings.ReplaceAll(path, "<base>", base.Name)
+		if found, err := filepath.Glob(filepath.Join(root, name)); err != nil || len(found) == 0 {
+			t.Errorf("%s: there is no %s", where, name)
+		}
+	}
+}
+
+// TestReadmeCountsPatches: the table of the series has each base's numbers.
+func TestReadmeCountsPatches(t *testing.T) {
+	root := repository(t)
+	readme := pageAt(loadPages(t), "README.md")
+	for _, base := range kernel.Bases() {
+		dir := filepath.Join(root, "patches", base.Name)
+		lifetime, err := kernel.ReadSeries(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raid6, err := kernel.ReadSeries(filepath.Join(dir, "raid6"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| \[%s\]\(patches/%[1]s\) .* %d patches .*\| \[%d\]\(patches/%[1]s/raid6\) `,
+			regexp.QuoteMeta(base.Name), len(lifetime), len(raid6)))
+		if !row.MatchString(readme.text) {
+			t.Errorf("README.md has no row that gives %s %d patches and %d of raid6", base.Name, len(lifetime), len(raid6))
+		}
+	}
+}
