@@ -15,7 +15,7 @@ import (
 )
 
 func TestMedians(t *testing.T) {
-	k := verdict.Kernel{Events: []event.Event{
+	k := verdict.Guest{Events: []event.Event{
 		{Bench: &event.Bench{Name: "open-close", Micros: []float64{9, 1, 2}}},
 		{Bench: &event.Bench{Name: "create-stop-gone", Micros: []float64{40}}},
 		{Done: &event.Done{}},
@@ -27,7 +27,7 @@ func TestMedians(t *testing.T) {
 }
 
 func TestGuestsWithoutFiguresAreErrors(t *testing.T) {
-	for want, k := range map[string]verdict.Kernel{
+	for want, k := range map[string]verdict.Guest{
 		"ended early: oops":  {Died: "oops", Events: []event.Event{{Bench: &event.Bench{Name: "x", Micros: []float64{1}}}}},
 		"measured nothing":   {Events: []event.Event{{Done: &event.Done{}}}},
 		"carry out its plan": {Events: []event.Event{{Done: &event.Done{Error: "no brd"}}}},

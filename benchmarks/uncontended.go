@@ -101,7 +101,7 @@ func guestMedians(ctx context.Context, o vmtests.Options, a vmtests.Artefact, im
 
 // medians is each benchmark's median; a guest that died or measured nothing is
 // an error, for its figures would not be comparable.
-func medians(k verdict.Kernel) (map[string]float64, error) {
+func medians(k verdict.Guest) (map[string]float64, error) {
 	if k.Died != "" {
 		return nil, fmt.Errorf("the guest ended early: %s", k.Died)
 	}

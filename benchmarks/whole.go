@@ -19,6 +19,7 @@ import (
 
 	"mdlife/kernel"
 	"mdlife/vmtests"
+	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
 )
 
@@ -76,7 +77,7 @@ func Cold(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error
 		return nil, err
 	}
 	building := Whole{Name: "building both kernels", Limit: buildLimit.Seconds(), Exit: whole.Exit}
-	if building.Seconds, err = built(filepath.Join(o.Root, "out", o.Base.Name, verdict.JSONFile)); err != nil {
+	if building.Seconds, err = built(filepath.Join(o.Root, "out", o.Base.Name, report.JSONFile)); err != nil {
 		return nil, err
 	}
 	building.Runs = []float64{building.Seconds}

@@ -34,7 +34,14 @@ type Base struct {
 	SyncRemoval bool
 	// KUnitRAID6 says that it has KUnit tests of its RAID-6 code.
 	KUnitRAID6 bool
+	// RaceOpens and RaceCycles are how many racing opens and stop cycles the patched
+	// kernel must reach in a comparison's full race.
+	RaceOpens, RaceCycles int64
 }
+
+// From 6.12 on a stop cycle takes about ten times as long as on 6.1, with and without the
+// series: the unpatched kernels come to some 40 cycles in a full race.
+const slowRaceOpens, slowRaceCycles = 40_000, 80
 
 // bases is the table of known bases; the first is the default.
 var bases = []Base{
@@ -44,6 +51,8 @@ var bases = []Base{
 		Suites:  []string{"bookworm", "bookworm-updates", "bookworm-security"},
 
 		Fragment: "6.1",
+
+		RaceOpens: 100_000, RaceCycles: 1_000,
 	},
 	{
 		Name:    "6.12",
@@ -52,6 +61,8 @@ var bases = []Base{
 
 		Fragment: "6.12",
 		Since:    [2]int{6, 7}, // MD_CLOSING outlasts the stop; multipath and faulty have gone
+
+		RaceOpens: slowRaceOpens, RaceCycles: slowRaceCycles,
 	},
 	{
 		Name:    "mainline",
@@ -63,6 +74,8 @@ var bases = []Base{
 		Since:       [2]int{6, 17}, // the stop may delete the disk
 		SyncRemoval: true,
 		KUnitRAID6:  true,
+
+		RaceOpens: slowRaceOpens, RaceCycles: slowRaceCycles,
 	},
 }
 

@@ -20,10 +20,11 @@ import (
 // Artefact is a kernel that is ready to boot, with what identifies it.
 type Artefact struct {
 	kernel.Result
-	Label  string // "unpatched", "patched", "debug", "your tree"
-	Tree   string // the developer's tree it was built from, or ""
-	Slow   int    // how many times slower than a plain kernel it runs
-	SHA256 string // of its bzImage
+	Label     string // "unpatched", "patched", "debug", "your tree"
+	Unpatched bool   // the base without the series
+	Tree      string // the developer's tree it was built from, or ""
+	Slow      int    // how many times slower than a plain kernel it runs
+	SHA256    string // of its bzImage
 }
 
 // BzImage is the path of the kernel image.
@@ -108,7 +109,7 @@ func (o Options) BuildKernel(ctx context.Context, variant kernel.Variant) (Artef
 	if err != nil {
 		return Artefact{}, err
 	}
-	a := Artefact{Label: label(variant), Slow: variant.Slow()}
+	a := Artefact{Label: label(variant), Unpatched: variant == kernel.VariantBase, Slow: variant.Slow()}
 	req := kernel.Request{Base: o.Base, Variant: variant, CacheDir: cache, Progress: o.Progress}
 	if variant != kernel.VariantBase {
 		dirs := o.Series.PatchDirs(o.Root, o.Base)

@@ -12,8 +12,7 @@ import (
 	"mdlife/vmtests/verdict"
 )
 
-// Compare carries out the whole comparison and writes its results to the
-// output directory. An error means that there is no verdict; a verdict other
+// Compare carries out the whole comparison. An error means that there is no verdict; a verdict other
 // than PASS is no error.
 func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	started := time.Now()
@@ -23,11 +22,11 @@ func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 		return verdict.Report{}, err
 	}
 	o.comparing = true
-	if err := verdict.RemoveFiles(o.out()); err != nil { // they speak of other consoles
+	if err := o.removeResults(); err != nil {
 		return verdict.Report{}, err
 	}
 	planU, planP := o.plans()
-	in := verdict.Input{Base: o.Base.Name, Seed: o.Seed, Quick: o.Quick, Race: o.race(), Started: started}
+	in := verdict.Input{Base: o.Base.Name, Seed: o.Seed, Quick: o.Quick, Full: fullMinimum(o.Base), Race: o.race(), Started: started}
 	in.Unpatched, in.Patched, err = o.runBoth(ctx, all, planU, planP)
 	if err != nil {
 		return verdict.Report{}, err
@@ -35,12 +34,11 @@ func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	for _, t := range o.Progress.Summary() {
 		in.Timings = append(in.Timings, verdict.Timing{Name: t.Name, Seconds: t.Took.Seconds()})
 	}
-	rep := verdict.Judge(in)
-	return rep, rep.WriteFiles(o.out())
+	return verdict.Judge(in), nil
 }
 
 // runBoth boots both guests, at once unless the options say otherwise.
-func (o Options) runBoth(ctx context.Context, all Artefacts, planU, planP event.Plan) (u, p verdict.Kernel, err error) {
+func (o Options) runBoth(ctx context.Context, all Artefacts, planU, planP event.Plan) (u, p verdict.Guest, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	if o.Sequential {
 		g.SetLimit(1)

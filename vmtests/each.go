@@ -13,24 +13,25 @@ import (
 
 	"mdlife/kernel"
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
 	"mdlife/vmtests/vm"
 )
 
 // RunEach boots the variants one after the other with the same plan. A guest
 // that dies is a result that says so, not an error.
-func RunEach(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Kernel, error) {
+func RunEach(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Guest, error) {
 	return runVariants(ctx, o, variants, plan, 1)
 }
 
 // RunAtOnce is RunEach for a plan in which nothing is timed: the guests run beside each
 // other as far as the machine has CPUs for them. Where it has not, that takes longer: a
 // virtual CPU that does not run may hold what the other one waits for.
-func RunAtOnce(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Kernel, error) {
+func RunAtOnce(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Guest, error) {
 	return runVariants(ctx, o, variants, plan, max(runtime.GOMAXPROCS(0)/vm.DefaultCPUs, 1))
 }
 
-func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan, atOnce int) ([]verdict.Kernel, error) {
+func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan, atOnce int) ([]verdict.Guest, error) {
 	image, err := o.BuildImageFor(ctx, plan)
 	if err != nil {
 		return nil, err
@@ -43,10 +44,10 @@ func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan
 		}
 		artefacts = append(artefacts, a)
 	}
-	if err := o.removeConsoles(); err != nil {
+	if err := o.removeResults(); err != nil {
 		return nil, err
 	}
-	guests := make([]verdict.Kernel, len(artefacts))
+	guests := make([]verdict.Guest, len(artefacts))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
 	for i, a := range artefacts {
@@ -58,9 +59,12 @@ func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan
 	return guests, g.Wait()
 }
 
-// removeConsoles removes those of an earlier run: not each kernel need run again.
-func (o Options) removeConsoles() error {
-	old, err := filepath.Glob(filepath.Join(o.Results(), "console-*.log"))
+// removeResults removes the results and consoles of an earlier run of the same command: this
+// one need not boot the same kernels.
+func (o Options) removeResults() error {
+	err := report.Remove(o.Results())
+	old, globErr := filepath.Glob(filepath.Join(o.Results(), "console-*.log"))
+	err = errors.Join(err, globErr)
 	for _, path := range old {
 		err = errors.Join(err, os.Remove(path))
 	}

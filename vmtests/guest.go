@@ -25,10 +25,10 @@ import (
 // reported. A guest that dies is no error but a result that says so; an error
 // means that it could not be started, that its console could not be kept, or that
 // ctx was cancelled.
-func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Kernel, error) {
+func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Guest, error) {
 	cfg, image, err := o.guest(ctx, a, image, plan)
 	if err != nil {
-		return verdict.Kernel{}, err
+		return verdict.Guest{}, err
 	}
 	show := &phaseShow{tracker: o.Progress, guest: a.Label}
 	show.next("boot")
@@ -36,16 +36,13 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 	res, err := vm.Run(ctx, cfg)
 	show.end(err)
 	if ctx.Err() != nil {
-		return verdict.Kernel{}, ctx.Err()
+		return verdict.Guest{}, ctx.Err()
 	}
-	k := verdict.Kernel{
-		Label: a.Label, Key: a.Key, Release: a.Release, Version: a.Version, Tree: a.Tree, SHA256: a.SHA256,
+	k := verdict.Guest{
+		Label: a.Label, Unpatched: a.Unpatched, Key: a.Key, Release: a.Release, Version: a.Version, Tree: a.Tree, SHA256: a.SHA256,
 		Initramfs: image.Key, Accel: string(res.Accel), Machine: res.Machine, Console: cfg.ConsoleLog,
 		Boot: res.BootToHello.Seconds(), Wall: res.Wall.Seconds(),
-		Plan: plan, Events: res.Events,
-	}
-	for _, f := range append(res.Findings, res.Allowed...) {
-		k.Findings = append(k.Findings, verdict.Finding{Kind: f.Kind, Title: f.Title, Frames: f.Frames, Line: f.Line, Allowed: f.Allowed})
+		Plan: plan, Events: res.Events, Findings: append(res.Findings, res.Allowed...),
 	}
 	if err == nil {
 		return k, nil
@@ -87,7 +84,7 @@ func (o Options) guest(ctx context.Context, a Artefact, image initramfs.Image, p
 		Accel:      accel,
 		Silence:    silence * time.Duration(a.Slow),
 		Timeout:    timeout(plan, a.Slow),
-		Allow:      allowed(o.Base.Name, a.Label == label(kernel.VariantBase)),
+		Allow:      allowed(o.Base.Name, a.Unpatched),
 	}, image, nil
 }
 

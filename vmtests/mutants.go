@@ -12,7 +12,7 @@ import (
 	"mdlife/initramfs"
 	"mdlife/kernel"
 	"mdlife/vmtests/mutant"
-	"mdlife/vmtests/verdict"
+	"mdlife/vmtests/report"
 )
 
 // How long a test of a mutant may last: what it breaks shows soon or hardly.
@@ -27,25 +27,15 @@ func mutantTests(names []string, on kernel.Variant) Tests {
 	return Tests{Names: names, Race: mutantRace, Cycles: mutantCycles, Limit: mutantLimit * on.Slow()}
 }
 
-// Kill is what became of a mutant.
-type Kill struct {
-	mutant.Mutant
-	Killers []verdict.Result // the rules that were not kept
-	Took    time.Duration    // from the patch to the verdict
-}
-
-// Killed tells whether the tests have noticed the mutant.
-func (k Kill) Killed() bool { return len(k.Killers) > 0 }
-
 // MutantDir is where the repository keeps a base's mutants.
 func MutantDir(root string, base kernel.Base) string {
 	return filepath.Join(PatchDir(root, base), "mutants")
 }
 
 // Mutants builds each mutant, boots it, runs the tests named for it, and calls
-// report. Before that, the kernel without a mutant must pass the same tests: what
+// tried. Before that, the kernel without a mutant must pass the same tests: what
 // fails on it kills nothing.
-func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, report func(Kill)) error {
+func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, tried func(report.Mutant)) error {
 	o.Seed = NewSeed(o.Seed)
 	image, err := o.BuildImage(ctx)
 	if err != nil {
@@ -61,7 +51,7 @@ func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, report func(K
 		if err != nil {
 			return err
 		}
-		report(kill)
+		tried(kill)
 	}
 	return nil
 }
@@ -98,8 +88,8 @@ func (o Options) control(ctx context.Context, variant kernel.Variant, image init
 }
 
 // try builds and boots one mutant.
-func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image) (Kill, error) {
-	kill := Kill{Mutant: m}
+func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image) (report.Mutant, error) {
+	kill := report.Mutant{Name: m.Name, Subject: m.Subject, Requirement: m.Requirement, Tests: m.Tests}
 	plan, err := mutantTests(m.Tests, kernel.Variant(m.Variant)).plan(o.Seed)
 	if err != nil {
 		return kill, fmt.Errorf("%s: %w", m.Path, err)

@@ -40,8 +40,8 @@ type Options struct {
 	Append     []string      // more kernel parameters
 	Sequential bool          // boot the patched kernel after the unpatched one, not beside it
 	Out        string        // where results go; "": Root/out/<base>
-	Command    string        // whose results those beside a verdict are: they go to Out/<command>
-	comparing  bool          // the consoles are a verdict's
+	Command    string        // of mdlife, for example "arrays": its results go to Out/<command>
+	comparing  bool          // it is a comparison, whose results go to Out
 	Progress   *progress.Tracker
 }
 
@@ -119,19 +119,17 @@ func (o Options) race() time.Duration {
 	}
 }
 
-// Results is where the guests' consoles go, and what a command has to say: a verdict's
-// are in the directory itself, those of each other command in one of its own.
+// Results is the directory for a command's results and its guests' consoles. A comparison's
+// are in [Options.ComparisonResults], those of each other command in a directory of its own
+// there.
 func (o Options) Results() string {
 	if o.comparing {
-		return o.out()
+		return o.ComparisonResults()
 	}
-	return filepath.Join(o.out(), cmp.Or(o.Command, "other"))
+	return filepath.Join(o.ComparisonResults(), cmp.Or(o.Command, "other"))
 }
 
-// out is the directory for results.
-func (o Options) out() string {
-	if o.Out != "" {
-		return o.Out
-	}
-	return filepath.Join(o.Root, "out", o.Base.Name)
+// ComparisonResults is the directory for a comparison's results.
+func (o Options) ComparisonResults() string {
+	return cmp.Or(o.Out, filepath.Join(o.Root, "out", o.Base.Name))
 }

@@ -19,7 +19,7 @@ import (
 )
 
 func TestPlansHoldTheSameInOppositeOrder(t *testing.T) {
-	u, p := Options{Seed: 7}.plans()
+	u, p := Options{Base: kernel.Bases()[0], Seed: 7}.plans()
 	if u.Reverse || !p.Reverse {
 		t.Error("both guests have the same order")
 	}
@@ -154,9 +154,9 @@ func TestPhasesFollowTheGuest(t *testing.T) {
 }
 
 func TestDefaultOutput(t *testing.T) {
-	o := Options{Root: "/r", Base: kernel.Base{Name: "6.1"}}
-	if o.out() != "/r/out/6.1" {
-		t.Error(o.out())
+	o := Options{Root: "/r", Base: kernel.Bases()[0]}
+	if o.ComparisonResults() != "/r/out/6.1" {
+		t.Error(o.ComparisonResults())
 	}
 }
 

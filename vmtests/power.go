@@ -33,20 +33,20 @@ type PowerTest struct {
 // Power has a guest write to arrays, kills QEMU in the middle, and has the next guest
 // assemble the arrays and look, again and again. The disks are files, which stay
 // where something was lost or went wrong.
-func (o Options) Power(ctx context.Context, t PowerTest) (verdict.Power, error) {
+func (o Options) Power(ctx context.Context, t PowerTest) (verdict.PowerCuts, error) {
 	image, err := o.BuildImage(ctx)
 	if err != nil {
-		return verdict.Power{}, err
+		return verdict.PowerCuts{}, err
 	}
 	a, err := o.BuildKernel(ctx, t.Variant)
 	if err != nil {
-		return verdict.Power{}, err
+		return verdict.PowerCuts{}, err
 	}
 	disks, err := o.powerDisks()
 	if err != nil {
-		return verdict.Power{}, err
+		return verdict.PowerCuts{}, err
 	}
-	res := verdict.Power{Label: a.Label, Seed: t.Seed}
+	res := verdict.PowerCuts{Label: a.Label, Seed: t.Seed}
 	phase := o.Progress.Start(a.Label + ": power cuts")
 	rng := rand.New(rand.NewPCG(t.Seed, 0))
 	for turn := 0; turn <= t.Turns; turn++ {
@@ -58,7 +58,7 @@ func (o Options) Power(ctx context.Context, t PowerTest) (verdict.Power, error) 
 		}
 	}
 	phase.End(err)
-	if ctx.Err() != nil || err == nil && len(res.Broken()) == 0 {
+	if ctx.Err() != nil || err == nil && len(verdict.Broken(res.Results())) == 0 {
 		err = errors.Join(err, os.RemoveAll(filepath.Dir(disks[0].Path)))
 	}
 	return res, err
@@ -66,7 +66,7 @@ func (o Options) Power(ctx context.Context, t PowerTest) (verdict.Power, error) 
 
 // powerDisks makes the machine's disks: files that are all zeros.
 func (o Options) powerDisks() ([]vm.Disk, error) {
-	dir := filepath.Join(o.out(), "power")
+	dir := filepath.Join(o.ComparisonResults(), "power")
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (o Options) powerDisks() ([]vm.Disk, error) {
 
 // powerTurn boots the machine and kills it life after it can be killed, unless it is
 // the last time. An error says that it came to grief before.
-func (o Options) powerTurn(ctx context.Context, a Artefact, image initramfs.Image, disks []vm.Disk, spec event.PowerSpec, life time.Duration, res *verdict.Power) error {
+func (o Options) powerTurn(ctx context.Context, a Artefact, image initramfs.Image, disks []vm.Disk, spec event.PowerSpec, life time.Duration, res *verdict.PowerCuts) error {
 	cfg, _, err := o.guest(ctx, a, image, event.Plan{Power: &spec})
 	if err != nil {
 		return err

@@ -11,12 +11,24 @@ import (
 
 	"mdlife/kernel"
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/verdict"
 )
 
 // RAID6Boot is what a kernel has said of its RAID-6 code while it booted.
 type RAID6Boot struct {
 	Said     []string // "raid6: using algorithm avx2x4", and KUnit's totals
 	Problems []string
+}
+
+// Results judges the boot.
+func (b RAID6Boot) Results() (results []verdict.Result) {
+	for _, problem := range b.Problems {
+		results = append(results, verdict.Result{Name: "raid6-boot", Detail: problem})
+	}
+	if len(results) == 0 {
+		results = append(results, verdict.Result{Name: "raid6-boot", OK: true, Detail: "an algorithm was chosen, and no test failed"})
+	}
+	return results
 }
 
 // RAID6Boot boots the kernel that measures its RAID-6 code and tests it by KUnit,

@@ -11,10 +11,10 @@ import (
 )
 
 // Soak boots one variant and soaks it. Seed 0 stands for a new one.
-func (o Options) Soak(ctx context.Context, variant kernel.Variant, seed uint64, spec event.SoakSpec) (verdict.Kernel, error) {
+func (o Options) Soak(ctx context.Context, variant kernel.Variant, seed uint64, spec event.SoakSpec) (verdict.Guest, error) {
 	guests, err := RunEach(ctx, o, []kernel.Variant{variant}, event.Plan{Seed: NewSeed(seed), Soak: &spec})
 	if err != nil {
-		return verdict.Kernel{}, err
+		return verdict.Guest{}, err
 	}
 	return guests[0], nil
 }

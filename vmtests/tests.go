@@ -165,23 +165,23 @@ func raceCalled(name string, length time.Duration) (event.RaceSpec, error) {
 }
 
 // RunTests boots one variant and runs tests in it. Seed 0 stands for a new one.
-func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, seed uint64) (verdict.Kernel, error) {
+func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, seed uint64) (verdict.Guest, error) {
 	plan, err := t.plan(NewSeed(seed))
 	if err != nil {
-		return verdict.Kernel{}, err
+		return verdict.Guest{}, err
 	}
 	if plan.Mdadm != nil { // a removal takes longer there, too
 		plan.Mdadm.SettleMillis *= variant.Slow()
 	}
 	guests, err := RunEach(ctx, o, []kernel.Variant{variant}, plan)
 	if err != nil {
-		return verdict.Kernel{}, err
+		return verdict.Guest{}, err
 	}
 	return guests[0], nil
 }
 
 // broken lists the rules that a kernel does not keep.
-func broken(k verdict.Kernel) []verdict.Result {
+func broken(k verdict.Guest) []verdict.Result {
 	return slices.DeleteFunc(verdict.Alone(k), func(r verdict.Result) bool { return r.OK })
 }
 

@@ -8,13 +8,13 @@ import (
 	"html/template"
 	"image/color"
 	"io"
-	"strings"
+
+	"mdlife/internal/svg"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 var page = template.Must(template.New("report").Parse(`<!DOCTYPE html>
@@ -40,12 +40,12 @@ func WriteHTML(w io.Writer, runs []*Report) error {
 	}{Reference: runs[0].Reference, Runs: len(runs)}
 	for _, op := range AllOps {
 		for _, size := range AllSizes {
-			svg, err := runs[0].plot(op, size)
+			element, err := runs[0].plot(op, size)
 			if err != nil {
 				return err
 			}
-			if svg != "" {
-				data.Plots = append(data.Plots, template.HTML(svg)) // made by us of our own names
+			if element != "" {
+				data.Plots = append(data.Plots, element)
 			}
 		}
 	}
@@ -77,7 +77,7 @@ type interval struct {
 }
 
 // plot draws one operation at one size, "" if it was not measured.
-func (r *Report) plot(op Op, size int) (string, error) {
+func (r *Report) plot(op Op, size int) (template.HTML, error) {
 	var cells []CellResult
 	for _, c := range r.Cells {
 		if c.Cell.Op == op && c.Cell.Bytes == size {
@@ -104,7 +104,7 @@ func (r *Report) plot(op Op, size int) (string, error) {
 			return "", err
 		}
 	}
-	return render(p)
+	return svg.Element(p, 11*vg.Inch, 4*vg.Inch)
 }
 
 // addVariant adds one variant's points, moved aside a little.
@@ -132,16 +132,4 @@ func addVariant(p *plot.Plot, cells []CellResult, name string, c color.RGBA, asi
 	p.Add(points, bars)
 	p.Legend.Add(name, points)
 	return nil
-}
-
-// render makes the SVG element of a plot.
-func render(p *plot.Plot) (string, error) {
-	c := vgsvg.New(11*vg.Inch, 4*vg.Inch)
-	p.Draw(draw.New(c))
-	var b bytes.Buffer
-	if _, err := c.WriteTo(&b); err != nil {
-		return "", err
-	}
-	s := b.String()
-	return s[max(strings.Index(s, "<svg"), 0):], nil // without the XML header
 }

@@ -3,9 +3,10 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 	"mdlife/vmtests"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/arrays"
-	"mdlife/vmtests/verdict"
+	"mdlife/vmtests/report"
 )
 
 func newArrays() *cobra.Command {
@@ -45,18 +46,16 @@ A cell is a personality and a subject, as raid5/life-1.2 (not each has all of th
 		if err != nil {
 			return err
 		}
-		if err := verdict.RemoveCellFiles(o.Results()); err != nil { // they speak of other consoles
-			return err
-		}
+		started := time.Now()
 		seed = vmtests.NewSeed(seed)
 		guests, err := vmtests.RunAtOnce(cmd.Context(), o, variants, event.Plan{Cells: names, Seed: seed})
 		if err != nil {
 			return err
 		}
-		if err := verdict.WriteCellFiles(o.Results(), o.Base.Name, guests); err != nil {
-			return err
-		}
-		return printCells(cmd, o, seed, guests)
+		out := reportRun(cmd, o, started, seed).Arrays(guests)
+		out.Files = append(out.Files, shown(filepath.Join(o.Results(), report.CellsFile)))
+		kept := report.WriteCells(o.Results(), guests)
+		return errors.Join(finish(cmd, o.Results(), out), kept)
 	}
 	return cmd
 }
@@ -71,21 +70,4 @@ func cellNames() string {
 		}
 	}
 	return strings.TrimSpace(out)
-}
-
-// printCells prints the table, what went wrong and how to see it again, and the word.
-func printCells(cmd *cobra.Command, o vmtests.Options, seed uint64, guests []verdict.Kernel) error {
-	w := cmd.OutOrStdout()
-	problems, err := verdict.WriteCells(w, guests)
-	if err != nil {
-		return err
-	}
-	more := fmt.Sprintf("More: %s, %s and the consoles in %s\n", verdict.CellsFile, verdict.JUnitFile, filepath.Join("out", o.Base.Name, cmd.Name()))
-	if len(problems) == 0 {
-		fmt.Fprintf(w, "Seed %d\n%s%s\n", seed, more, verdict.Pass)
-		return nil
-	}
-	fmt.Fprintf(w, "%s\n  - %s\n%s", verdict.Fail, strings.Join(problems, "\n  - "), more)
-	fmt.Fprintf(w, "One cell again: mdlife arrays -base %s -seed %d -kernels patched -only NAME, as in raid5/life-1.2\n", o.Base.Name, seed)
-	return errVerdict
 }

@@ -3,15 +3,18 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
 )
 
 func newBisectable() *cobra.Command {
@@ -63,31 +66,36 @@ func bisectable(cmd *cobra.Command, o vmtests.Options, from int, all bool) error
 	if len(claims) == 0 {
 		return usagef("%s: there is no such file, or it claims nothing", filepath.Join(dir, "claims"))
 	}
-	failed := false
-	for n, name := range names {
-		if n+1 < from {
-			continue
-		}
-		tests := claims.Upto(n + 1)
+	run := reportRun(cmd, o, time.Now(), 0)
+	title := "Every prefix of the series on " + o.Base.Name
+	var results []verdict.Result
+	for n := from; n <= len(names); n++ {
+		tests := claims.Upto(n)
 		if all {
 			tests = claims.Upto(len(names))
 		}
-		bad, err := o.Prefix(cmd.Context(), n+1, tests)
+		r, err := prefix(cmd.Context(), o, n, names[n-1], tests)
 		if err != nil {
-			return err
+			return finishEarly(cmd, run.Results(title, shown(dir), results), err)
 		}
-		word := "ok  "
-		if len(bad) > 0 {
-			word = "FAIL"
-			failed = true
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s %d of %d, %d tests: %s\n", word, n+1, len(names), len(tests), name)
-		for _, r := range bad {
-			fmt.Fprintf(cmd.OutOrStdout(), "     %s: %s\n", r.Name, strings.TrimSpace(r.Detail))
-		}
+		results = append(results, r)
+		o.Progress.Printf("    %-4s  %d of %d: %s", r.Word(), n, len(names), names[n-1])
 	}
-	if failed && !all {
-		return errVerdict
+	out := run.Results(title, shown(dir), results)
+	out.Suites[0].Judged = !all
+	out.Conclude()
+	return finish(cmd, o.Results(), out)
+}
+
+// prefix is the result of the first n patches, of which name is the last.
+func prefix(ctx context.Context, o vmtests.Options, n int, name string, tests []string) (verdict.Result, error) {
+	bad, err := o.Prefix(ctx, n, tests)
+	if err != nil {
+		return verdict.Result{}, err
 	}
-	return nil
+	r := verdict.Result{Name: name, OK: len(bad) == 0, Detail: fmt.Sprintf("%d tests", len(tests))}
+	for _, b := range bad {
+		r.Detail += fmt.Sprintf("; %s: %s", b.Name, strings.TrimSpace(b.Detail))
+	}
+	return r, nil
 }

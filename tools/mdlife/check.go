@@ -4,13 +4,14 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
+	"mdlife/vmtests/verdict"
 )
 
 func newCheck() *cobra.Command {
@@ -36,40 +37,36 @@ func newCheck() *cobra.Command {
 	return cmd
 }
 
-// check runs all checks of the series, prints a line for each and fails if one
-// failed.
+// check runs all checks of the series and fails if one failed; a series stands alone.
 func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
-	passed := true
 	cache, err := kernel.CacheDir()
 	if err != nil {
 		return err
 	}
+	out := reportRun(cmd, o, time.Now(), 0).Suites("Patches of " + o.Base.Name)
 	for _, dir := range o.Series.PatchDirs(o.Root, o.Base) {
 		req := kernel.Request{Base: o.Base, PatchDir: dir, CacheDir: cache, Progress: o.Progress}
-		ok, err := checkSeries(cmd, o, req, each)
+		results, err := checkSeries(cmd.Context(), o, req, each)
+		out.AddResults(shown(dir), results)
 		if err != nil {
-			return err
+			return finishEarly(cmd, out, err)
 		}
-		passed = passed && ok
 	}
-	if !passed {
-		return errVerdict
-	}
-	return nil
+	out.Conclude()
+	return finish(cmd, o.Results(), out)
 }
 
-// checkSeries checks one series; each stands alone.
-func checkSeries(cmd *cobra.Command, o vmtests.Options, req kernel.Request, each bool) (passed bool, err error) {
-	ctx := cmd.Context()
+// checkSeries checks one series. With an error it returns the results until then.
+func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, each bool) (all []verdict.Result, err error) {
 	s, err := series.Open(ctx, req)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	steps := []func(context.Context) ([]series.Result, error){s.Apply, s.Checkpatch}
 	if each {
 		image, err := o.BuildImage(ctx)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		steps = append(steps, func(ctx context.Context) ([]series.Result, error) {
 			return s.Builds(ctx, req, func(ctx context.Context, built kernel.Result) error {
@@ -77,20 +74,14 @@ func checkSeries(cmd *cobra.Command, o vmtests.Options, req kernel.Request, each
 			})
 		})
 	}
-	failed := 0
 	for _, step := range steps {
 		results, err := step(ctx)
-		if err != nil {
-			return false, err
-		}
 		for _, r := range results {
-			if r.OK() {
-				fmt.Fprintf(cmd.OutOrStdout(), "ok   check %s\n", r.Name)
-				continue
-			}
-			failed++
-			fmt.Fprintf(cmd.OutOrStdout(), "FAIL check %s\n%s\n", r.Name, r.Detail)
+			all = append(all, verdict.Result{Name: r.Name, OK: r.OK(), Detail: r.Detail})
+		}
+		if err != nil {
+			return all, err
 		}
 	}
-	return failed == 0, nil
+	return all, nil
 }

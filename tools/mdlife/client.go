@@ -3,14 +3,12 @@
 package main
 
 import (
-	"fmt"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/vmtests"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/verdict"
 )
 
 const maxClientCycles = 10_000
@@ -50,28 +48,13 @@ unpatched kernel.`,
 		if err != nil {
 			return err
 		}
+		started := time.Now()
 		plan := event.Plan{Seed: vmtests.NewSeed(seed), Client: vmtests.ClientLoop(cycles)}
 		guests, err := vmtests.RunEach(cmd.Context(), o, variants, plan)
 		if err != nil {
 			return err
 		}
-		return printClient(cmd, t.base, plan, guests)
+		return finish(cmd, o.Results(), reportRun(cmd, o, started, plan.Seed).Client(guests))
 	}
 	return cmd
-}
-
-// printClient prints the table, what went wrong and how to see it again, and the word.
-func printClient(cmd *cobra.Command, base string, plan event.Plan, guests []verdict.Kernel) error {
-	w := cmd.OutOrStdout()
-	problems, err := verdict.WriteClient(w, guests)
-	if err != nil {
-		return err
-	}
-	if len(problems) == 0 {
-		fmt.Fprintf(w, "Seed %d\n%s\n", plan.Seed, verdict.Pass)
-		return nil
-	}
-	fmt.Fprintf(w, "%s\n  - %s\n", verdict.Fail, strings.Join(problems, "\n  - "))
-	fmt.Fprintf(w, "The same again: mdlife client -base %s -seed %d -cycles %d\n", base, plan.Seed, plan.Client.Cycles)
-	return errVerdict
 }

@@ -17,6 +17,7 @@ import (
 	"mdlife/benchmarks"
 	"mdlife/kernel"
 	"mdlife/vmtests"
+	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
 )
 
@@ -29,9 +30,6 @@ const (
 	mostCost   = 1 / 0.98
 	costRounds = 3
 )
-
-// syncRemoval makes a mainline kernel delete a device in the stop itself.
-const syncRemoval = "md_mod.legacy_async_del_gendisk=N"
 
 func newMatrix() *cobra.Command {
 	var bases []string
@@ -85,9 +83,10 @@ out/matrix.json and those of every comparison.`,
 func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 	started := time.Now()
 	m := verdict.NewMatrix(started, all[0].Seed)
-	var bad, left []string
+	var suites []verdict.Suite
+	var left []string
 	for _, o := range all {
-		failed, err := compareBase(cmd.Context(), m, o, more)
+		s, err := addBaseToMatrix(cmd, m, o, more)
 		if errors.Is(err, kernel.ErrNotFetched) {
 			o.Progress.Printf("    note  %s is left out: %v", o.Base.Name, err)
 			left = append(left, o.Base.Name)
@@ -96,114 +95,45 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.Base.Name, err)
 		}
-		bad = append(bad, failed...)
+		suites = append(suites, s)
 	}
-	w := cmd.OutOrStdout()
-	if err := m.WriteText(w); err != nil {
-		return err
-	}
+	out := report.Run{Command: cmd.Name(), Started: started, Seed: m.Seed}.Matrix(m, suites)
 	path := filepath.Join(all[0].Root, "out", "matrix.json")
-	if err := m.WriteFile(path); err != nil {
-		return err
+	out.Files = append(out.Files, shown(path), "out/<base>/report.html")
+	if len(left) > 0 {
+		out.Notes = append(out.Notes, "Left out, for the archive does not give the source: "+strings.Join(left, ", "))
 	}
-	fmt.Fprintf(w, "Seed %d; %s in all; more: out/matrix.json, out/<base>/report.html\n", m.Seed, time.Since(started).Round(time.Second))
-	if len(bad) > 0 {
-		fmt.Fprintf(w, "%s\n  - %s\n", verdict.Fail, strings.Join(bad, "\n  - "))
-		return errVerdict
+	kept := report.WriteMatrix(path, m)
+	if err := errors.Join(finish(cmd, filepath.Join(all[0].Root, "out", "matrix"), out), kept); err != nil {
+		return err
 	}
 	if len(left) > 0 {
-		fmt.Fprintf(w, "%s, without %s\n", verdict.Pass, strings.Join(left, ", "))
 		return fmt.Errorf("%w: %s", kernel.ErrNotFetched, strings.Join(left, ", "))
 	}
-	fmt.Fprintln(w, verdict.Pass)
 	return nil
 }
 
-// compareBase runs what there is to run on a base. It returns what failed.
-func compareBase(ctx context.Context, m *verdict.Matrix, o vmtests.Options, x extras) (bad []string, err error) {
-	rep, err := vmtests.Compare(ctx, o)
+// addBaseToMatrix runs everything on a base and keeps the comparison as mdlife vmtest does.
+// It returns the comparison's results.
+func addBaseToMatrix(cmd *cobra.Command, m *verdict.Matrix, o vmtests.Options, more extras) (verdict.Suite, error) {
+	var wanted []vmtests.MatrixExtra
+	if more.modular {
+		wanted = append(wanted, vmtests.AsModules)
+	}
+	if more.cost {
+		wanted = append(wanted, vmtests.MatrixExtra{Name: "unraced paths", Run: costs})
+	}
+	started := time.Now()
+	rep, err := o.AddToMatrix(cmd.Context(), m, wanted)
 	if err != nil {
-		return nil, err
+		return verdict.Suite{}, err
 	}
-	if rep.Verdict != verdict.Pass {
-		for _, reason := range rep.Reasons {
-			bad = append(bad, o.Base.Name+": "+reason)
-		}
-	}
-	unpatched, patched := rep.UnpatchedAlone(), rep.PatchedAlone()
-	more := []whole{{"mdadm-by-number", "R23", vmtests.NumberTests(), ""}}
-	if o.Base.SyncRemoval {
-		more = append(more, whole{"sync-removal", "R21", vmtests.SyncTests(), syncRemoval})
-	}
-	for _, w := range more {
-		u, p, err := w.run(ctx, o)
-		if err != nil {
-			return nil, err
-		}
-		unpatched, patched = append(unpatched, u), append(patched, p)
-		if !p.OK {
-			bad = append(bad, o.Base.Name+": "+p.Reason())
-		}
-	}
-	for _, extra := range []struct {
-		wanted bool
-		name   string
-		run    func(context.Context, vmtests.Options) ([]verdict.Result, error)
-	}{{x.modular, "md as modules", asModules}, {x.cost, "unraced paths", costs}} {
-		if !extra.wanted {
-			continue
-		}
-		rs, err := extra.run(ctx, o)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rs {
-			patched = append(patched, r)
-			if !r.OK {
-				bad = append(bad, o.Base.Name+", "+extra.name+": "+r.Reason())
-			}
-		}
-	}
-	m.Add(o.Base.Name+" unpatched", unpatched)
-	for _, name := range m.Add(o.Base.Name+" patched", patched) {
-		bad = append(bad, o.Base.Name+": "+name+" fails on the patched kernel")
-	}
-	return bad, nil
-}
-
-// whole is a run of tests that is one result of the matrix.
-type whole struct {
-	name, requirement string
-	tests             vmtests.Tests
-	param             string // of the kernel, "" for none
-}
-
-// run carries out the tests on both kernels.
-func (w whole) run(ctx context.Context, o vmtests.Options) (u, p verdict.Result, err error) {
-	if w.param != "" {
-		o.Append = append(slices.Clone(o.Append), w.param)
-	}
-	o.Out = filepath.Join(o.Root, "out", o.Base.Name, w.name) // not to lose the consoles of another run
-	for _, side := range []struct {
-		variant kernel.Variant
-		result  *verdict.Result
-	}{{kernel.VariantBase, &u}, {kernel.VariantPatched, &p}} {
-		k, err := o.RunTests(ctx, side.variant, w.tests, o.Seed)
-		if err != nil {
-			return u, p, err
-		}
-		*side.result = verdict.Together(w.name, w.requirement, verdict.Alone(k))
-	}
-	return u, p, nil
-}
-
-// asModules unloads md under opens and stops (R17).
-func asModules(ctx context.Context, o vmtests.Options) ([]verdict.Result, error) {
-	k, err := o.RunTests(ctx, kernel.VariantModular, vmtests.ModuleTests(), o.Seed)
-	if err != nil {
-		return nil, err
-	}
-	return verdict.Alone(k), nil
+	out := reportRun(cmd, o, started, rep.Seed).Comparison(&rep)
+	out.Again = fmt.Sprintf("mdlife vmtest -base %s -seed %d", o.Base.Name, rep.Seed)
+	dir := o.ComparisonResults()
+	s := out.Suites[0]
+	s.Name = o.Base.Name + " comparison"
+	return s, errors.Join(report.WriteFiles(dir, out), report.WriteComparison(dir, &rep, out))
 }
 
 // costs measures the unraced paths (R22).

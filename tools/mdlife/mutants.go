@@ -3,15 +3,15 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"mdlife/internal/table"
 	"mdlife/vmtests"
 	"mdlife/vmtests/mutant"
+	"mdlife/vmtests/report"
 )
 
 func newMutants() *cobra.Command {
@@ -63,20 +63,14 @@ func mutants(cmd *cobra.Command, o vmtests.Options, only []string) error {
 	if len(all) == 0 {
 		return usagef("there is no mutant in %s", dir)
 	}
-	var kills []vmtests.Kill
-	err = o.Mutants(cmd.Context(), all, func(k vmtests.Kill) { kills = append(kills, k) })
-	if len(kills) > 0 {
-		fmt.Fprintln(cmd.OutOrStdout(), killTable(kills))
-	}
+	started := time.Now()
+	var kills []report.Mutant
+	err = o.Mutants(cmd.Context(), all, func(k report.Mutant) { kills = append(kills, k) })
+	out := reportRun(cmd, o, started, o.Seed).Mutants(kills)
 	if err != nil {
-		return err
+		return finishEarly(cmd, out, err)
 	}
-	survived := slices.DeleteFunc(slices.Clone(kills), vmtests.Kill.Killed)
-	fmt.Fprintf(cmd.OutOrStdout(), "Seed %d; %d of %d mutants killed.\n", o.Seed, len(kills)-len(survived), len(kills))
-	if len(survived) > 0 {
-		return errVerdict
-	}
-	return nil
+	return finish(cmd, o.Results(), out)
 }
 
 // chooseMutants returns those that are called by only, or all.
@@ -97,22 +91,4 @@ func chooseMutants(all []mutant.Mutant, only []string) ([]mutant.Mutant, error) 
 		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
-}
-
-// killTable is a row for each mutant: what it takes out, and who noticed.
-func killTable(kills []vmtests.Kill) string {
-	t := table.New("mutant", "takes out", "breaks", "killed by", "after")
-	table.Fold(t, map[int]int{2: 40, 4: 50})
-	for _, k := range kills {
-		var names []string
-		for _, r := range k.Killers {
-			names = append(names, r.Name)
-		}
-		by := strings.Join(names, ", ")
-		if by == "" {
-			by = "SURVIVED: " + strings.Join(k.Tests, ", ") + " did not notice"
-		}
-		t.AppendRow(table.Row{k.Name, k.Subject, k.Requirement, by, fmt.Sprintf("%.0f s", k.Took.Seconds())})
-	}
-	return t.Render()
 }

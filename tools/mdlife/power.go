@@ -3,14 +3,12 @@
 package main
 
 import (
-	"fmt"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/vmtests"
 	"mdlife/vmtests/guest/arrays"
-	"mdlife/vmtests/verdict"
 )
 
 func newPower() *cobra.Command {
@@ -58,26 +56,12 @@ Exit code 0 only if nothing else was lost.`,
 		if err != nil {
 			return err
 		}
+		started := time.Now()
 		res, err := o.Power(cmd.Context(), vmtests.PowerTest{Variant: v, Arrays: names, Turns: turns, Seed: vmtests.NewSeed(seed)})
 		if err != nil {
 			return err
 		}
-		return printPower(cmd, res)
+		return finish(cmd, o.Results(), reportRun(cmd, o, started, res.Seed).PowerCuts(res))
 	}
 	return cmd
-}
-
-// printPower prints the table and the word.
-func printPower(cmd *cobra.Command, p verdict.Power) error {
-	w := cmd.OutOrStdout()
-	if err := verdict.WritePower(w, p); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "Seed %d; %d cuts of %d arrays each\n", p.Seed, p.Cuts, len(p.Arrays))
-	if broken := p.Broken(); len(broken) > 0 {
-		fmt.Fprintf(w, "%s\n  - %s\n", verdict.Fail, strings.Join(broken, "\n  - "))
-		return errVerdict
-	}
-	fmt.Fprintln(w, verdict.Pass)
-	return nil
 }

@@ -132,6 +132,7 @@ func (fl *raceFlags) name() string {
 
 // run boots the kernels one after the other and prints what each reported.
 func (fl *raceFlags) run(cmd *cobra.Command, o vmtests.Options, variants []kernel.Variant) error {
+	started := time.Now()
 	fl.seed = vmtests.NewSeed(fl.seed)
 	plan := event.Plan{Seed: fl.seed, Races: []event.RaceSpec{{
 		Name: fl.name(), Stop: fl.stop, Members: fl.members, Openers: fl.openers,
@@ -141,5 +142,5 @@ func (fl *raceFlags) run(cmd *cobra.Command, o vmtests.Options, variants []kerne
 	if err != nil {
 		return err
 	}
-	return printRaces(cmd.OutOrStdout(), guests)
+	return finish(cmd, o.Results(), reportRun(cmd, o, started, fl.seed).Races(guests))
 }

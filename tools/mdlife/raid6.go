@@ -67,11 +67,14 @@ cross compiler is installed (make deps-cross).`,
 		if err != nil {
 			return err
 		}
-		results, err := raid6.Check(cmd.Context(), req, o.Root)
+		started := time.Now()
+		checked, err := raid6.Check(cmd.Context(), req, o.Root)
 		if err != nil {
 			return err
 		}
-		return printRAID6Check(cmd.OutOrStdout(), results, all)
+		out := reportRun(cmd, o, started, 0).Results("RAID-6 arithmetic of "+o.Base.Name, "checks", raid6Results(checked, all))
+		out.Conclude()
+		return finish(cmd, o.Results(), out)
 	}
 	return cmd
 }
@@ -92,43 +95,33 @@ an algorithm and no test has failed. QEMU's emulation has AVX2, and neither AVX-
 		if err != nil {
 			return err
 		}
+		started := time.Now()
 		boot, err := o.RAID6Boot(cmd.Context())
 		if err != nil {
 			return err
 		}
-		w := cmd.OutOrStdout()
-		for _, line := range boot.Said {
-			fmt.Fprintln(w, line)
-		}
-		if len(boot.Problems) > 0 {
-			fmt.Fprintf(w, "%s\n  - %s\n", verdict.Fail, strings.Join(boot.Problems, "\n  - "))
-			return errVerdict
-		}
-		fmt.Fprintln(w, verdict.Pass)
-		return nil
+		out := reportRun(cmd, o, started, 0).Results("RAID-6 code in a kernel of "+o.Base.Name, "boot", boot.Results())
+		out.Notes = boot.Said
+		out.Conclude()
+		return finish(cmd, o.Results(), out)
 	}
 	return cmd
 }
 
-// printRAID6Check prints a line for each program and fails if one failed.
-func printRAID6Check(w io.Writer, results []raid6.CheckResult, all bool) error {
-	failed := false
-	for _, r := range results {
+// raid6Results is a result for each program. One that lacks its compiler or emulator is
+// skipped, or fails where all are asked for.
+func raid6Results(checked []raid6.CheckResult, all bool) (results []verdict.Result) {
+	for _, c := range checked {
+		r := verdict.Result{Name: c.Name, OK: c.OK, Detail: c.Summary}
 		switch {
-		case r.Missing != "":
-			fmt.Fprintf(w, "none check %s: %s\n", r.Name, r.Missing)
-			failed = failed || all
-		case r.OK:
-			fmt.Fprintf(w, "ok   check %s: %s\n", r.Name, r.Summary)
-		default:
-			failed = true
-			fmt.Fprintf(w, "FAIL check %s: %s\n%s\n", r.Name, r.Summary, r.Output)
+		case c.Missing != "":
+			r.OK, r.Skipped, r.Detail = !all, !all, c.Missing
+		case !c.OK:
+			r.Detail += "\n" + c.Output
 		}
+		results = append(results, r)
 	}
-	if failed {
-		return errVerdict
-	}
-	return nil
+	return results
 }
 
 func newRAID6Bench() *cobra.Command {
@@ -185,8 +178,8 @@ func benchRAID6(cmd *cobra.Command, c raid6.Config, runs int) error {
 	if err != nil {
 		return err
 	}
-	if err := printRAID6Check(cmd.OutOrStdout(), checked, false); err != nil {
-		return err
+	if bad := verdict.Broken(raid6Results(checked, false)); len(bad) > 0 {
+		return fmt.Errorf("the code is wrong, so its speed was not measured: %s", bad[0].Reason())
 	}
 	dir, err := os.MkdirTemp("", "mdlife-raid6-")
 	if err != nil {

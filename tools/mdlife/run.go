@@ -3,13 +3,11 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/vmtests"
-	"mdlife/vmtests/verdict"
 )
 
 func newRun() *cobra.Command {
@@ -64,31 +62,7 @@ The unpatched kernel will not.`,
 			return err
 		}
 		printTimings(cmd, o.Progress, time.Since(started))
-		return printAlone(cmd, k)
+		return finish(cmd, o.Results(), reportRun(cmd, o, started, k.Plan.Seed).Tests(k))
 	}
 	return cmd
-}
-
-// printAlone prints a line for each rule, and fails where one was not kept.
-func printAlone(cmd *cobra.Command, k verdict.Kernel) error {
-	w := cmd.OutOrStdout()
-	bad := 0
-	for _, r := range verdict.Alone(k) {
-		word := "ok  "
-		if !r.OK {
-			word = "FAIL"
-			bad++
-		}
-		fmt.Fprintf(w, "%s %s: %s\n", word, r.Name, r.Detail)
-	}
-	if k.Trace != "" {
-		fmt.Fprintln(w, k.Trace)
-	}
-	fmt.Fprintf(w, "Seed %d; console: %s\n", k.Plan.Seed, k.Console)
-	if bad > 0 {
-		fmt.Fprintln(w, verdict.Fail)
-		return errVerdict
-	}
-	fmt.Fprintln(w, verdict.Pass)
-	return nil
 }

@@ -3,12 +3,11 @@
 package main
 
 import (
-	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/verdict"
 )
 
 const maxSoakMinutes = 24 * 60
@@ -46,30 +45,12 @@ func newSoak() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		started := time.Now()
 		k, err := o.Soak(cmd.Context(), v, seed, event.SoakSpec{Devices: devices, Seconds: minutes * 60})
 		if err != nil {
 			return err
 		}
-		return printSoak(cmd, k)
+		return finish(cmd, o.Results(), reportRun(cmd, o, started, k.Plan.Seed).Soak(k))
 	}
 	return cmd
-}
-
-// printSoak prints the figures, the seed and the word.
-func printSoak(cmd *cobra.Command, k verdict.Kernel) error {
-	w := cmd.OutOrStdout()
-	broken, err := verdict.WriteSoak(w, k)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "Seed %d\n", k.Plan.Seed)
-	if len(broken) == 0 {
-		fmt.Fprintln(w, verdict.Pass)
-		return nil
-	}
-	fmt.Fprintln(w, verdict.Fail)
-	for _, r := range broken {
-		fmt.Fprintf(w, "  - %s\n", r.Reason())
-	}
-	return errVerdict
 }

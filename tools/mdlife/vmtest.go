@@ -3,14 +3,14 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/vmtests"
-	"mdlife/vmtests/verdict"
+	"mdlife/vmtests/report"
 )
 
 func newVMTest() *cobra.Command {
@@ -59,13 +59,9 @@ func vmtest(cmd *cobra.Command, o vmtests.Options) error {
 		return err
 	}
 	printTimings(cmd, o.Progress, time.Since(started))
-	w := cmd.OutOrStdout()
-	if err := rep.WriteText(w); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "More: %s\n", filepath.Join("out", o.Base.Name, verdict.HTMLFile))
-	if rep.Verdict != verdict.Pass {
-		return errVerdict
-	}
-	return nil
+	out := reportRun(cmd, o, started, rep.Seed).Comparison(&rep)
+	dir := o.ComparisonResults()
+	out.Files = append(out.Files, shown(filepath.Join(dir, report.HTMLFile)))
+	kept := report.WriteComparison(dir, &rep, out)
+	return errors.Join(finish(cmd, dir, out), kept)
 }

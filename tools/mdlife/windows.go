@@ -3,13 +3,12 @@
 package main
 
 import (
-	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/vmtests"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/verdict"
 )
 
 func newWindows() *cobra.Command {
@@ -34,29 +33,12 @@ hold. The scripts are in vmtests/guest/windows/scripts.`,
 		if err != nil {
 			return err
 		}
+		started := time.Now()
 		guests, err := vmtests.RunEach(cmd.Context(), o, variants, event.Plan{Windows: names})
 		if err != nil {
 			return err
 		}
-		return printWindows(cmd, guests)
+		return finish(cmd, o.Results(), reportRun(cmd, o, started, 0).Windows(guests))
 	}
 	return cmd
-}
-
-// printWindows prints the table, what went wrong, and the word.
-func printWindows(cmd *cobra.Command, guests []verdict.Kernel) error {
-	w := cmd.OutOrStdout()
-	problems, err := verdict.WriteWindows(w, guests)
-	if err != nil {
-		return err
-	}
-	if len(problems) == 0 {
-		fmt.Fprintln(w, verdict.Pass)
-		return nil
-	}
-	fmt.Fprintln(w, verdict.Fail)
-	for _, p := range problems {
-		fmt.Fprintf(w, "  - %s\n", p)
-	}
-	return errVerdict
 }

@@ -3,25 +3,23 @@
 package verdict
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
-	"mdlife/internal/atomicfile"
 	"mdlife/vmtests/requirement"
 )
 
-// Matrix says for each requirement and window what each kernel of each base makes
-// of it. It is written as JSON and printed as a table.
+// Matrix says for each requirement and window whether each kernel of each base keeps it.
+// Package report prints it as a table and keeps it as JSON.
 type Matrix struct {
 	Schema  int         `json:"schema"`
 	Started time.Time   `json:"started"`
 	Seed    uint64      `json:"seed"`
 	Columns []string    `json:"columns"` // "6.1 unpatched", "6.1 patched", …
 	Rows    []MatrixRow `json:"rows"`
+
+	suites []Suite // one for each column
 }
 
 // MatrixRow is a requirement or a window.
@@ -31,7 +29,7 @@ type MatrixRow struct {
 	Cells []MatrixCell `json:"cells"` // one for each column
 }
 
-// MatrixCell is what one kernel makes of a row.
+// MatrixCell is the result of one kernel for one row.
 type MatrixCell struct {
 	State string   `json:"state"`           // "ok", "fails" or "" where nothing looked at it
 	Tests []string `json:"tests,omitempty"` // that looked
@@ -40,8 +38,8 @@ type MatrixCell struct {
 
 // States of a [MatrixCell].
 const (
-	cellOK    = "ok"
-	cellFails = "fails"
+	CellOK    = "ok"
+	CellFails = "fails"
 )
 
 // NewMatrix makes a matrix without columns.
@@ -53,15 +51,16 @@ func NewMatrix(started time.Time, seed uint64) *Matrix {
 	return m
 }
 
-// Add adds a column: what a kernel's tests say, judged by [Alone]. It returns the
-// rows that fail.
-func (m *Matrix) Add(column string, results []Result) (failed []string) {
+// Add adds a column: the results of a kernel, which is judged unless it is the unpatched
+// one. It returns the rows that fail.
+func (m *Matrix) Add(column string, judged bool, results []Result) (failed []string) {
 	for _, r := range results {
-		if name, ok := strings.CutPrefix(r.Name, windowPrefix); ok {
+		if name, ok := strings.CutPrefix(r.Name, WindowPrefix); ok {
 			m.row(name)
 		}
 	}
 	m.Columns = append(m.Columns, column)
+	m.suites = append(m.suites, Suite{Name: column, Judged: judged, Results: results})
 	for i := range m.Rows {
 		row := &m.Rows[i]
 		for len(row.Cells) < len(m.Columns)-1 {
@@ -69,7 +68,7 @@ func (m *Matrix) Add(column string, results []Result) (failed []string) {
 		}
 		c := cell(row.Name, results)
 		row.Cells = append(row.Cells, c)
-		if c.State == cellFails {
+		if c.State == CellFails {
 			failed = append(failed, row.Name)
 		}
 	}
@@ -92,10 +91,10 @@ func cell(row string, results []Result) MatrixCell {
 		}
 		c.Tests = append(c.Tests, r.Name)
 		switch {
-		case !r.OK && c.State != cellFails:
-			c.State, c.Why = cellFails, r.Detail
+		case !r.OK && c.State != CellFails:
+			c.State, c.Why = CellFails, r.Detail
 		case c.State == "":
-			c.State = cellOK
+			c.State = CellOK
 		}
 	}
 	return c
@@ -103,53 +102,12 @@ func cell(row string, results []Result) MatrixCell {
 
 // concerns reports whether a result says something about a row.
 func concerns(r Result, row string) bool {
-	window, isWindow := strings.CutPrefix(r.Name, windowPrefix)
+	window, isWindow := strings.CutPrefix(r.Name, WindowPrefix)
 	if !isWindow {
 		return r.Requirement == row
 	}
 	return window == row || requirement.ShownBy(row, window)
 }
 
-// Sections is the matrix as a table.
-func (m *Matrix) Sections() []Section {
-	s := Section{Title: "requirements and windows"}
-	for _, row := range m.Rows {
-		var cells []string
-		bad := false
-		for i, c := range row.Cells {
-			cells = append(cells, c.String())
-			bad = bad || c.State == cellFails && !strings.HasSuffix(m.Columns[i], " unpatched")
-		}
-		s.Rows = append(s.Rows, Row{Label: row.Name + " " + row.Title, Cells: cells, Bad: bad})
-	}
-	return []Section{s}
-}
-
-// String is the cell in the table.
-func (c MatrixCell) String() string {
-	switch c.State {
-	case "":
-		return none
-	case cellOK:
-		return fmt.Sprintf("ok (%d)", len(c.Tests))
-	}
-	return c.State
-}
-
-// WriteText prints the table.
-func (m *Matrix) WriteText(w io.Writer) error {
-	_, err := fmt.Fprintln(w, render(m.Sections(), append([]string{""}, m.Columns...)...))
-	return err
-}
-
-// WriteFile writes the matrix as JSON, whole or not at all.
-func (m *Matrix) WriteFile(path string) error {
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
-		return err
-	})
-}
+// Suites returns the results behind the columns, one suite for each.
+func (m *Matrix) Suites() []Suite { return m.suites }

@@ -5,6 +5,7 @@ package verdict
 import (
 	"fmt"
 
+	"mdlife/internal/figures"
 	"mdlife/vmtests/event"
 )
 
@@ -21,18 +22,18 @@ const (
 func fair(rep *Report) []Result {
 	var rs []Result
 	for _, p := range rep.Patched.Races {
-		u := findRace(rep.Unpatched.Races, p.Spec)
+		u := FindRace(rep.Unpatched.Races, p.Spec)
 		if u == nil || p.Spec.Stop != event.StopIoctl || p.Spec.Members > 0 || min(u.Cycles, p.Cycles) < fewestStops {
 			continue
 		}
 		cycle := p.Seconds / float64(p.Cycles) * 1e6
 		rs = append(rs,
 			Result{Name: "stop-delay-" + p.Spec.Name, Requirement: "R22", OK: p.Stop.P50 <= stopDelay*u.Stop.P50,
-				Detail: fmt.Sprintf("the median stop takes %s beside the openers; unpatched %s", micros(p.Stop.P50), micros(u.Stop.P50))},
+				Detail: fmt.Sprintf("the median stop takes %s beside the openers; unpatched %s", figures.Micros(p.Stop.P50), figures.Micros(u.Stop.P50))},
 			Result{Name: "stop-rate-" + p.Spec.Name, Requirement: "R22", OK: rate(p) >= rate(*u),
 				Detail: fmt.Sprintf("%.0f stop cycles a second beside the openers; unpatched %.0f", rate(p), rate(*u))},
 			Result{Name: "open-latency-" + p.Spec.Name, Requirement: "R6", OK: p.Open.P99 <= openCycles*cycle,
-				Detail: fmt.Sprintf("99%% of the opens take up to %s; a stop cycle takes %s", micros(p.Open.P99), micros(cycle))})
+				Detail: fmt.Sprintf("99%% of the opens take up to %s; a stop cycle takes %s", figures.Micros(p.Open.P99), figures.Micros(cycle))})
 	}
 	return rs
 }

@@ -7,16 +7,17 @@ import (
 	"maps"
 	"slices"
 
+	"mdlife/internal/figures"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/requirement"
 )
 
-// total sums races.
-func total(races []event.Race) Total {
+// Sum sums races.
+func Sum(races []event.Race) Total {
 	t := Total{OpenFails: map[string]int64{}}
 	var open, stop, gone []event.Latency
 	for _, r := range races {
-		tried, fails := opens(r)
+		tried, fails := Opens(r)
 		t.Opens += tried
 		for errno, n := range fails {
 			t.OpenFails[errno] += n
@@ -32,14 +33,14 @@ func total(races []event.Race) Total {
 	return t
 }
 
-// isOpen tells whether a key of [event.Race].Calls counts opens that R7 binds.
-func isOpen(call string) bool { return slices.Contains(event.OpenCalls(), call) }
+// IsOpen reports whether a key of [event.Race].Calls counts opens that R7 binds.
+func IsOpen(call string) bool { return slices.Contains(event.OpenCalls(), call) }
 
-// opens counts the opens that a race tried, and those that failed by errno.
-func opens(r event.Race) (tried int64, fails map[string]int64) {
+// Opens counts the opens that a race tried, and those that failed by errno.
+func Opens(r event.Race) (tried int64, fails map[string]int64) {
 	fails = map[string]int64{}
 	for call, outcomes := range r.Calls {
-		if !isOpen(call) {
+		if !IsOpen(call) {
 			continue
 		}
 		for outcome, n := range outcomes {
@@ -63,7 +64,7 @@ func okOpens(r event.Race) (n int64) {
 // refusedOpens counts the opens of a race that failed in a way that R7 forbids.
 func refusedOpens(r event.Race) (n int64) {
 	for _, f := range refused(r) {
-		if isOpen(f.call) {
+		if IsOpen(f.call) {
 			n += f.count
 		}
 	}
@@ -77,7 +78,7 @@ type failure struct {
 }
 
 func (f failure) String() string {
-	return fmt.Sprintf("%s failed with %s %s times", f.call, f.errno, group(f.count))
+	return fmt.Sprintf("%s failed with %s %s times", f.call, f.errno, figures.Count(f.count))
 }
 
 // refused lists the failures of a race that R7 does not allow, in a fixed order.

@@ -1,61 +1,44 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package verdict judges a comparison run: what the guests on the unpatched and
-// on the patched kernel reported goes in, and PASS, FAIL or NO POWER comes out,
-// with a table, JSON, JUnit XML and an HTML page. It is a leaf: it boots
-// nothing and knows no harness.
+// Package verdict judges what guests reported. [Judge] compares the unpatched kernel with
+// the patched one: PASS, FAIL or NO POWER. [Alone] judges one kernel by itself. Every
+// command of mdlife ends with an [Outcome], which package report prints and keeps. This
+// package boots nothing and knows no harness.
 package verdict
 
 import (
 	"time"
 
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/triage"
 )
 
-// Outcome is the verdict in one word.
-type Outcome string
+// Status is a verdict in one word.
+type Status string
 
-// The three outcomes of a run.
+// The three verdicts.
 const (
 	// Pass: the unpatched kernel shows the bug and the patched one keeps every
 	// promise that the run looked at.
-	Pass Outcome = "PASS"
+	Pass Status = "PASS"
 	// Fail: the patched kernel broke a promise, or part of the run is missing.
-	Fail Outcome = "FAIL"
+	Fail Status = "FAIL"
 	// NoPower: nothing failed, the unpatched kernel included, so that the run
 	// says nothing about the patches.
-	NoPower Outcome = "NO POWER"
+	NoPower Status = "NO POWER"
 )
 
-// What a full run must reach on the patched kernel in [FullRace] of racing. A
-// shorter run must reach its share.
-const (
-	FullOpens  = 100_000
-	FullCycles = 1_000
-	FullRace   = 10 * time.Second
-)
+// FullRace is how long a full run races. A base says how many opens and stop cycles the
+// patched kernel must reach in it; a shorter run must reach its share.
+const FullRace = 10 * time.Second
 
-// On 6.12 and 7.2 a stop cycle takes about ten times as long as on 6.1, with and
-// without the series: the unpatched kernels come to some 40 cycles.
-const (
-	slowOpens  = 40_000
-	slowCycles = 80
-)
+// Finding is something in a guest's console that must not be there.
+type Finding = triage.Finding
 
-// Finding is something in a guest's console that should not be there; see
-// package triage, which makes them.
-type Finding struct {
-	Kind   string   `json:"kind"`   // "warning", "oops", "hung task" …
-	Title  string   `json:"title"`  // one line that identifies it
-	Frames []string `json:"frames"` // the first frames of its stack
-	Line   int      `json:"line"`   // its first line in the console log
-
-	Allowed string `json:"allowed,omitempty"` // why it is expected; "" if it is not
-}
-
-// Kernel is what one guest was and what it reported.
-type Kernel struct {
+// Guest is one guest's run: the kernel that it booted, its plan, and what it reported.
+type Guest struct {
 	Label     string  `json:"label"`          // heads the column: "unpatched", "patched", "your tree"
+	Unpatched bool    `json:"-"`              // the kernel without the series, which need not keep any requirement
 	Key       string  `json:"key"`            // content hash of sources, configuration and tools
 	Release   string  `json:"release"`        // uname -r
 	Version   string  `json:"version"`        // Debian package version, or what identifies the tree
@@ -72,7 +55,7 @@ type Kernel struct {
 	Events   []event.Event `json:"-"`
 	Findings []Finding     `json:"findings"`        // in the order of the console log
 	Died     string        `json:"died,omitempty"`  // why the guest ended before its Done, one line
-	Trace    string        `json:"trace,omitempty"` // for a guest that came to grief: console tail, stacks of blocked tasks
+	Trace    string        `json:"trace,omitempty"` // of a guest that died: console tail, stacks of blocked tasks
 }
 
 // Timing is one phase of the run on the host.
@@ -86,15 +69,17 @@ type Input struct {
 	Base      string
 	Seed      uint64
 	Quick     bool
+	Full      Minimum       // what the patched kernel must reach in [FullRace] on this base
 	Race      time.Duration // planned racing time of each guest, all phases together
 	Started   time.Time
-	Unpatched Kernel
-	Patched   Kernel
+	Unpatched Guest
+	Patched   Guest
 	Timings   []Timing
 }
 
-// Judge applies every rule to the run.
+// Judge applies every rule of a comparison to the run.
 func Judge(in Input) Report {
+	in.Unpatched.Unpatched = true
 	rep := Report{
 		Schema:      SchemaVersion,
 		Base:        in.Base,
@@ -102,22 +87,21 @@ func Judge(in Input) Report {
 		Quick:       in.Quick,
 		Started:     in.Started.UTC(),
 		RaceSeconds: in.Race.Seconds(),
-		Minimum:     MinimumOf(in.Base, in.Race),
-		Unpatched:   summarize(in.Unpatched),
-		Patched:     summarize(in.Patched),
+		Minimum:     in.Full.Share(in.Race),
+		Full:        in.Full,
+		Unpatched:   Summarize(in.Unpatched),
+		Patched:     Summarize(in.Patched),
 		Timings:     in.Timings,
 	}
-	for _, rule := range rules {
-		rep.Rules = append(rep.Rules, rule(&rep)...)
-	}
+	rep.Rules = apply(comparing, &rep)
 	rep.Verdict, rep.Reasons = decide(rep.Rules)
 	return rep
 }
 
-// decide turns the rules' results into the outcome. A run without power that
+// decide turns the rules' results into the verdict. A run without power that
 // breaks no other rule is NO POWER; with another broken rule it is a FAIL.
-func decide(results []Result) (Outcome, []string) {
-	outcome := Pass
+func decide(results []Result) (Status, []string) {
+	status := Pass
 	var reasons []string
 	for _, r := range results {
 		if r.OK {
@@ -125,24 +109,20 @@ func decide(results []Result) (Outcome, []string) {
 		}
 		reasons = append(reasons, r.Reason())
 		if r.Name != powerRule {
-			outcome = Fail
-		} else if outcome == Pass {
-			outcome = NoPower
+			status = Fail
+		} else if status == Pass {
+			status = NoPower
 		}
 	}
-	return outcome, reasons
+	return status, reasons
 }
 
-// MinimumOf scales what a full run must reach on a base to the planned racing time.
-func MinimumOf(base string, race time.Duration) Minimum {
+// Share scales the minimum of a full run to the planned racing time.
+func (full Minimum) Share(race time.Duration) Minimum {
 	share := min(1, race.Seconds()/FullRace.Seconds())
-	opens, cycles := float64(slowOpens), float64(slowCycles)
-	if base == "6.1" {
-		opens, cycles = FullOpens, FullCycles
-	}
 	return Minimum{
-		Opens:  int64(opens * share),
-		Cycles: int64(cycles * share),
+		Opens:  int64(float64(full.Opens) * share),
+		Cycles: int64(float64(full.Cycles) * share),
 		Scaled: share < 1,
 	}
 }

@@ -15,6 +15,8 @@ var (
 	specIoctl = event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl, Openers: 2, Millis: 5000}
 	specNamed = event.RaceSpec{Name: "named", Stop: event.StopNamed, Openers: 2, Millis: 5000}
 	specMdadm = event.MdadmSpec{Cycles: 40, SettleMillis: 300}
+
+	fullMinimum = Minimum{Opens: 100_000, Cycles: 1_000}
 )
 
 // latencyOf makes a distribution from pairs of a bucket limit and a count.
@@ -43,9 +45,9 @@ func raceOf(spec event.RaceSpec, cycles int64, opens map[string]int64) *event.Ra
 }
 
 // guest makes a kernel whose guest ran everything.
-func guest(label string, cycles int64, opens map[string]int64, settled int) Kernel {
+func guest(label string, cycles int64, opens map[string]int64, settled int) Guest {
 	plan := event.Plan{Seed: 7, Checks: true, Windows: []string{event.AllWindows}, Races: []event.RaceSpec{specIoctl, specNamed}, Mdadm: &specMdadm}
-	return Kernel{
+	return Guest{
 		Label: label, Key: strings.Repeat(label[:1], 40), Release: "6.1.192", Version: "6.1.192-1",
 		Accel: "tcg", Machine: "q35", Console: "out/6.1/console-" + label + ".log", Boot: 2.1, Wall: 30, Plan: plan,
 		Events: []event.Event{
@@ -76,7 +78,7 @@ func windowOf(name, fails string, held bool) *event.Window {
 // passing is a run that passes; the tests below break one thing in it at a time.
 func passing() Input {
 	return Input{
-		Base: "6.1", Seed: 7, Race: FullRace, Started: time.Unix(1_700_000_000, 0),
+		Base: "6.1", Seed: 7, Full: fullMinimum, Race: FullRace, Started: time.Unix(1_700_000_000, 0),
 		Unpatched: guest("unpatched", 100, map[string]int64{"ok": 9000, "ENODEV": 142000, "ENXIO": 16}, 5),
 		Patched:   guest("patched", 600, map[string]int64{"ok": 90000}, 0),
 		Timings:   []Timing{{"boot", 30}},
@@ -87,7 +89,7 @@ func passing() Input {
 func (in *Input) patchedRace() *event.Race { return in.Patched.Events[4].Race }
 
 // window returns a window of a kernel, to be broken.
-func (k *Kernel) window(name string) *event.Window {
+func (k *Guest) window(name string) *event.Window {
 	for _, e := range k.Events {
 		if e.Window != nil && e.Window.Name == name {
 			return e.Window
@@ -97,7 +99,7 @@ func (k *Kernel) window(name string) *event.Window {
 }
 
 // drop removes the events for which match is true.
-func drop(k *Kernel, match func(event.Event) bool) { k.Events = slices.DeleteFunc(k.Events, match) }
+func drop(k *Guest, match func(event.Event) bool) { k.Events = slices.DeleteFunc(k.Events, match) }
 
 func TestPassingRunPasses(t *testing.T) {
 	rep := Judge(passing())
@@ -132,11 +134,13 @@ func TestReasonsNameYourTree(t *testing.T) {
 }
 
 // TestEveryRuleCanFail breaks one thing at a time and expects exactly that rule
-// to be broken, with a reason that names the thing.
+// to be broken, with a reason that names the thing; and every kind of result that a
+// comparison has to be broken once.
 func TestEveryRuleCanFail(t *testing.T) {
+	seen := newKindsSeen(t, comparing, Judge(passing()).Rules)
 	for _, tc := range []struct {
 		rule, reason string
-		outcome      Outcome
+		outcome      Status
 		mutate       func(*Input)
 	}{
 		{"power", "did not show the bug", NoPower, func(in *Input) {
@@ -213,6 +217,7 @@ func TestEveryRuleCanFail(t *testing.T) {
 			for _, r := range rep.Rules {
 				if !r.OK {
 					broken = append(broken, r.Name)
+					seen.failed(r)
 				}
 			}
 			if !slices.Equal(broken, []string{tc.rule}) {
@@ -223,6 +228,7 @@ func TestEveryRuleCanFail(t *testing.T) {
 			}
 		})
 	}
+	seen.all()
 }
 
 // TestBackToStay has the figures of the first prototypes: unpatched kernels had
@@ -251,7 +257,7 @@ func TestAllowListedFindingsAreNoFailure(t *testing.T) {
 
 func TestNoChecksAtAllIsIncomplete(t *testing.T) {
 	in := passing()
-	for _, k := range []*Kernel{&in.Unpatched, &in.Patched} {
+	for _, k := range []*Guest{&in.Unpatched, &in.Patched} {
 		drop(k, func(e event.Event) bool { return e.Check != nil })
 	}
 	if rep := Judge(in); rep.Verdict != Fail || !strings.Contains(rep.Reasons[0], "no check was reported") {
@@ -261,7 +267,7 @@ func TestNoChecksAtAllIsIncomplete(t *testing.T) {
 
 func TestNoWindowsAtAllIsIncomplete(t *testing.T) {
 	in := passing()
-	for _, k := range []*Kernel{&in.Unpatched, &in.Patched} {
+	for _, k := range []*Guest{&in.Unpatched, &in.Patched} {
 		drop(k, func(e event.Event) bool { return e.Window != nil })
 	}
 	if rep := Judge(in); rep.Verdict != Fail || !strings.Contains(rep.Reasons[0], "no forced window was reported") {
@@ -279,23 +285,23 @@ func TestFailureOutranksLackOfPower(t *testing.T) {
 }
 
 func TestEmptyRunFails(t *testing.T) {
-	if rep := Judge(Input{Base: "6.1", Race: FullRace}); rep.Verdict != Fail {
+	if rep := Judge(Input{Base: "6.1", Full: fullMinimum, Race: FullRace}); rep.Verdict != Fail {
 		t.Errorf("a run without any event is %s", rep.Verdict)
 	}
 }
 
 func TestShortRunNeedsItsShare(t *testing.T) {
-	if m := MinimumOf("6.1", 3*time.Second); m != (Minimum{30_000, 300, true}) {
+	if m := fullMinimum.Share(3 * time.Second); m != (Minimum{30_000, 300, true}) {
 		t.Errorf("3 s: %+v", m)
 	}
-	if m := MinimumOf("6.1", time.Minute); m != (Minimum{FullOpens, FullCycles, false}) {
+	if m := fullMinimum.Share(time.Minute); m != fullMinimum {
 		t.Errorf("60 s: %+v", m)
 	}
 }
 
 func TestAllowedFailuresAreNoRacingOpens(t *testing.T) {
 	r := raceOf(specNamed, 1, map[string]int64{"ok": 10, "ENXIO": 1000})
-	sum := total([]event.Race{*r})
+	sum := Sum([]event.Race{*r})
 	if sum.Opens != 1025 || sum.Judged != 20 || sum.Refused != 0 {
 		t.Errorf("opens %d judged %d refused %d, want 1025 20 0", sum.Opens, sum.Judged, sum.Refused)
 	}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"mdlife/internal/figures"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/verdict"
+)
+
+// Arrays is the outcome of mdlife arrays: for each kernel, how every personality came
+// through every scenario. The unpatched kernel's failures are listed and not judged.
+func (r Run) Arrays(guests []verdict.Guest) verdict.Outcome {
+	o := r.outcome("Arrays of every personality on " + r.Base)
+	personalities := personalities(guests)
+	o.Columns = append([]string{r.Base}, personalities...)
+	for _, g := range guests {
+		k := verdict.Summarize(g)
+		o.Table = append(o.Table, caseSection(&k, personalities), opensSection(&k, personalities))
+		o.Suites = append(o.Suites, suite(g, !g.Unpatched, verdict.Alone(g)))
+		if g.Unpatched {
+			o.Notes = append(o.Notes, failedCases(&k)...)
+		}
+	}
+	o.Conclude()
+	return o
+}
+
+// failedCases says which test cases failed, and with what, and how the guest ended early.
+func failedCases(k *verdict.Summary) (lines []string) {
+	if k.Died != "" {
+		lines = append(lines, fmt.Sprintf("%s (not judged): %s, see %s", k.Label, k.Died, k.Console))
+	}
+	notRun := 0
+	for _, c := range k.Cells {
+		switch {
+		case strings.HasPrefix(c.Detail, event.CellNotRun):
+			notRun++
+		case !c.OK && c.Skipped == "":
+			lines = append(lines, fmt.Sprintf("%s (not judged): %s: %s", k.Label, c.Name, c.Detail))
+		}
+	}
+	if notRun > 0 {
+		lines = append(lines, fmt.Sprintf("%s (not judged): %d test cases were %s", k.Label, notRun, event.CellNotRun))
+	}
+	return lines
+}
+
+// personalities lists those of the test cases, in order.
+func personalities(guests []verdict.Guest) (names []string) {
+	for _, g := range guests {
+		for _, c := range verdict.Summarize(g).Cells {
+			if !slices.Contains(names, c.Personality) {
+				names = append(names, c.Personality)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// caseSection is a table of scenarios and personalities.
+func caseSection(k *verdict.Summary, personalities []string) verdict.Section {
+	s := verdict.Section{Title: k.Label}
+	for _, c := range k.Cells {
+		_, scenario, _ := strings.Cut(c.Name, "/")
+		i := slices.IndexFunc(s.Rows, func(r verdict.Row) bool { return r.Label == scenario })
+		if i < 0 {
+			i = len(s.Rows)
+			s.Rows = append(s.Rows, verdict.Row{Label: scenario, Cells: slices.Repeat([]string{figures.None}, len(personalities))})
+		}
+		word := caseWord(c)
+		s.Rows[i].Cells[slices.Index(personalities, c.Personality)] = word
+		s.Rows[i].Bad = s.Rows[i].Bad || !k.Unpatched && word != "ok" && c.Skipped == ""
+	}
+	slices.SortStableFunc(s.Rows, func(a, b verdict.Row) int { return strings.Compare(a.Label, b.Label) })
+	return s
+}
+
+// caseWord is a test case's result in a word.
+func caseWord(c event.Cell) string {
+	switch {
+	case c.Skipped != "":
+		return figures.None
+	case !c.OK:
+		return "FAIL"
+	case verdict.OpensRefused(c) != "":
+		return "opens"
+	}
+	return "ok"
+}
+
+// opensSection counts the opens beside the test cases.
+func opensSection(k *verdict.Summary, personalities []string) verdict.Section {
+	row := verdict.Row{Label: "failed, of opens"}
+	for _, p := range personalities {
+		var all, failed int64
+		for _, c := range k.Cells {
+			if c.Personality != p {
+				continue
+			}
+			for errno, n := range c.Opens {
+				all += int64(n)
+				if errno != "ok" {
+					failed += int64(n)
+				}
+			}
+		}
+		row.Cells = append(row.Cells, fmt.Sprintf("%s, %s", figures.Count(failed), figures.Count(all)))
+	}
+	return verdict.Section{Title: k.Label + ": opens of the number beside it", Rows: []verdict.Row{row}}
+}
+
+// cellsOf is a kernel with the results of its test cases.
+type cellsOf struct {
+	verdict.Guest
+	Cells []event.Cell `json:"cells"`
+}
+
+// WriteCells writes into a directory, as [CellsFile], what each test case reported on each
+// kernel.
+func WriteCells(dir string, guests []verdict.Guest) error {
+	var all []cellsOf
+	for _, g := range guests {
+		all = append(all, cellsOf{g, verdict.Summarize(g).Cells})
+	}
+	return writeAll(dir, map[string]func(io.Writer) error{
+		CellsFile: func(w io.Writer) error { return writeJSON(w, all) },
+	})
+}

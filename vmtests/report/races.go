@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package report
+
+import (
+	"fmt"
+
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/verdict"
+)
+
+// Races is the outcome of mdlife race: the races of any number of kernels side by side. The
+// unpatched kernel is shown, and judged only where its guest died.
+func (r Run) Races(guests []verdict.Guest) verdict.Outcome {
+	o, ks := r.guests("Races on "+r.Base, guests)
+	o.Table = []verdict.Section{kernels(ks...)}
+	for _, spec := range guests[0].Plan.Races {
+		var column []*event.Race
+		for _, k := range ks {
+			column = append(column, verdict.FindRace(k.Races, spec))
+		}
+		o.Table = append(o.Table, race(spec, column...))
+	}
+	o.Table = append(o.Table, findings(ks...))
+	for _, g := range guests {
+		results := verdict.Alone(g)
+		judged := !g.Unpatched || g.Died != ""
+		o.Suites = append(o.Suites, suite(g, judged, results))
+		if !judged {
+			o.Notes = append(o.Notes, notJudged(g.Label, results)...)
+		}
+	}
+	o.Conclude()
+	return o
+}
+
+// notJudged says which rules the unpatched kernel did not keep.
+func notJudged(label string, results []verdict.Result) (lines []string) {
+	for _, r := range verdict.Broken(results) {
+		lines = append(lines, fmt.Sprintf("%s (not judged): %s", label, r.Reason()))
+	}
+	return lines
+}
