@@ -158,10 +158,10 @@ func (s *phaseShow) next(name string) {
 // event is called with every event of the guest, in order.
 func (s *phaseShow) event(e event.Event) {
 	switch {
-	case e.Beat != nil && e.Beat.Phase != "":
-		s.next(e.Beat.Phase)
-		s.phase.Step(e.Beat.Done, 0)
-	case e.Hello != nil:
+	case e.Heartbeat != nil && e.Heartbeat.Phase != "":
+		s.next(e.Heartbeat.Phase)
+		s.phase.Step(e.Heartbeat.Done, 0)
+	case e.BootInfo != nil:
 		s.next("start")
 	case e.Done != nil:
 		s.next("power off")

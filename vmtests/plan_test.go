@@ -138,7 +138,7 @@ func TestPhasesFollowTheGuest(t *testing.T) {
 	s := &phaseShow{tracker: tr, guest: "patched"}
 	s.next("boot")
 	for _, e := range []event.Event{
-		{Hello: &event.Hello{}}, {Beat: &event.Beat{Phase: "race ioctl"}}, {Beat: &event.Beat{Phase: "race ioctl", Done: 9}}, {Done: &event.Done{}},
+		{BootInfo: &event.BootInfo{}}, {Heartbeat: &event.Heartbeat{Phase: "race ioctl"}}, {Heartbeat: &event.Heartbeat{Phase: "race ioctl", Done: 9}}, {Done: &event.Done{}},
 	} {
 		s.event(e)
 	}

@@ -102,7 +102,7 @@ func (o Options) powerTurn(ctx context.Context, a Artefact, image initramfs.Imag
 		switch {
 		case e.Power != nil:
 			res.Add(*e.Power)
-		case e.Beat != nil && e.Beat.Phase == event.PhaseWriting:
+		case e.Heartbeat != nil && e.Heartbeat.Phase == event.PhaseWriting:
 			once.Do(func() { time.AfterFunc(life, func() { kill(errKilled) }) })
 		}
 	}

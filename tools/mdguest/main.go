@@ -110,9 +110,9 @@ func planOf(args []string) (event.Plan, error) {
 // planByHand carries out a plan and writes the events to w.
 func planByHand(ctx context.Context, w io.Writer, p event.Plan) error {
 	l := link.Lines(w)
-	hello := machine.Hello()
-	l.Send(event.Event{Hello: &hello})
-	l.Beat()
+	info := machine.BootInfo()
+	l.Send(event.Event{BootInfo: &info})
+	l.StartHeartbeat()
 	if err := carryOut(ctx, l, p); err != nil {
 		return err
 	}
@@ -149,9 +149,9 @@ func tellHost(p event.Plan, wrong ...error) error {
 
 // tell is tellHost on a link.
 func tell(l *link.Link, p event.Plan, wrong ...error) error {
-	hello := machine.Hello()
-	l.Send(event.Event{Hello: &hello})
-	l.Beat()
+	info := machine.BootInfo()
+	l.Send(event.Event{BootInfo: &info})
+	l.StartHeartbeat()
 	err := errors.Join(wrong...)
 	if err == nil {
 		err = carryOut(context.Background(), l, p)

@@ -119,7 +119,7 @@ func TestTell(t *testing.T) {
 				events = append(events, e)
 			}
 			last := events[len(events)-1]
-			if events[0].Hello == nil || last.Done == nil || last.Done.Error != c.want {
+			if events[0].BootInfo == nil || last.Done == nil || last.Done.Error != c.want {
 				t.Errorf("%+v … %+v, want the error %q", events[0], last.Done, c.want)
 			}
 		})

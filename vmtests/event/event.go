@@ -195,23 +195,23 @@ func DecodePlan(cmdline string) (Plan, bool, error) {
 // Event is one message from the guest. Exactly one of the pointers is set.
 // Uptime is the guest's CLOCK_BOOTTIME in seconds when it was made.
 type Event struct {
-	Uptime float64 `json:"uptime"`
-	Hello  *Hello  `json:"hello,omitempty"`
-	Beat   *Beat   `json:"beat,omitempty"`
-	Check  *Check  `json:"check,omitempty"`
-	Window *Window `json:"window,omitempty"`
-	Cell   *Cell   `json:"cell,omitempty"`
-	Race   *Race   `json:"race,omitempty"`
-	Mdadm  *Mdadm  `json:"mdadm,omitempty"`
-	Client *Client `json:"client,omitempty"`
-	Bench  *Bench  `json:"bench,omitempty"`
-	Soak   *Soak   `json:"soak,omitempty"`
-	Power  *Power  `json:"power,omitempty"`
-	Done   *Done   `json:"done,omitempty"`
+	Uptime    float64    `json:"uptime"`
+	BootInfo  *BootInfo  `json:"hello,omitempty"`
+	Heartbeat *Heartbeat `json:"beat,omitempty"`
+	Check     *Check     `json:"check,omitempty"`
+	Window    *Window    `json:"window,omitempty"`
+	Cell      *Cell      `json:"cell,omitempty"`
+	Race      *Race      `json:"race,omitempty"`
+	Mdadm     *Mdadm     `json:"mdadm,omitempty"`
+	Client    *Client    `json:"client,omitempty"`
+	Bench     *Bench     `json:"bench,omitempty"`
+	Soak      *Soak      `json:"soak,omitempty"`
+	Power     *Power     `json:"power,omitempty"`
+	Done      *Done      `json:"done,omitempty"`
 }
 
-// Hello is the first event of every guest.
-type Hello struct {
+// BootInfo describes the machine: the first event of every guest.
+type BootInfo struct {
 	Release string `json:"release"` // uname -r
 	Version string `json:"version"` // uname -v
 	CPUs    int    `json:"cpus"`
@@ -219,8 +219,8 @@ type Hello struct {
 	Udevd   string `json:"udevd"` // systemd-udevd --version, "" if absent
 }
 
-// Beat says that the guest lives and what it is doing, at least once a second.
-type Beat struct {
+// Heartbeat reports that the guest lives and what it is doing, at least once a second.
+type Heartbeat struct {
 	Phase  string `json:"phase"`
 	Done   int    `json:"done"`   // opens, cycles … so far in this phase
 	Failed int    `json:"failed"` // of these, failed

@@ -58,8 +58,8 @@ func TestDecodePlanErrors(t *testing.T) {
 
 func TestEventTravels(t *testing.T) {
 	for _, e := range []Event{
-		{Uptime: 1.5, Hello: &Hello{Release: "6.1", CPUs: 2, Mdadm: "mdadm - v4.2"}},
-		{Beat: &Beat{Phase: "race", Done: 7, Failed: 1}},
+		{Uptime: 1.5, BootInfo: &BootInfo{Release: "6.1", CPUs: 2, Mdadm: "mdadm - v4.2"}},
+		{Heartbeat: &Heartbeat{Phase: "race", Done: 7, Failed: 1}},
 		{Check: &Check{Name: "R4-one-add-uevent", Requirement: "R4", OK: true}},
 		{Race: &Race{Calls: map[string]map[string]int64{CallOpenRO: {"ENXIO": 3}}, Left: []string{}, Open: Latency{Count: 1, Bars: []Bar{{8, 1}}}}},
 		{Mdadm: &Mdadm{Cycles: 40, LeftAtEnd: []string{"md0"}, Uevents: map[string]int64{"add": 1}}},

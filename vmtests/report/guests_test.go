@@ -19,7 +19,7 @@ var (
 
 // guestOf is a guest that has reported these events and ended well.
 func guestOf(label string, plan event.Plan, events ...event.Event) verdict.Guest {
-	all := append([]event.Event{{Hello: &event.Hello{Release: "6.1.192"}}}, events...)
+	all := append([]event.Event{{BootInfo: &event.BootInfo{Release: "6.1.192"}}}, events...)
 	return verdict.Guest{Label: label, Unpatched: label == "unpatched", Key: "key-of-" + label, Plan: plan,
 		Console: "out/6.1/console-" + label + ".log", Wall: 30, Events: append(all, event.Event{Done: &event.Done{}})}
 }

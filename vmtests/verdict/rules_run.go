@@ -52,7 +52,7 @@ func lacking(k *Summary) (missing []string) {
 	if k.Died != "" {
 		missing = append(missing, "the guest ended early: "+k.Died)
 	}
-	if k.Hello == nil {
+	if k.BootInfo == nil {
 		missing = append(missing, "the guest never said hello")
 	}
 	missing = append(missing, lackingParts(k)...)

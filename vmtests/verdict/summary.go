@@ -43,7 +43,7 @@ type Minimum struct {
 // Summary is one guest's run with its events sorted by kind.
 type Summary struct {
 	Guest
-	Hello   *event.Hello   `json:"hello"`
+	BootInfo   *event.BootInfo   `json:"hello"`
 	Total   Total          `json:"total"`   // over all races
 	Races   []event.Race   `json:"races"`   // in the order in which they ran
 	Mdadm   *event.Mdadm   `json:"mdadm"`   // null where the loop did not run
@@ -101,8 +101,8 @@ func Summarize(k Guest) Summary {
 	p := Summary{Guest: k}
 	for _, e := range k.Events {
 		switch {
-		case e.Hello != nil && p.Hello == nil:
-			p.Hello = e.Hello
+		case e.BootInfo != nil && p.BootInfo == nil:
+			p.BootInfo = e.BootInfo
 		case e.Check != nil:
 			p.Checks = append(p.Checks, *e.Check)
 		case e.Window != nil:

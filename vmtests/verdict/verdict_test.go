@@ -51,8 +51,8 @@ func guest(label string, cycles int64, opens map[string]int64, settled int) Gues
 		Label: label, Key: strings.Repeat(label[:1], 40), Release: "6.1.192", Version: "6.1.192-1",
 		Accel: "tcg", Machine: "q35", Console: "out/6.1/console-" + label + ".log", Boot: 2.1, Wall: 30, Plan: plan,
 		Events: []event.Event{
-			{Hello: &event.Hello{Release: "6.1.192", CPUs: 2}},
-			{Beat: &event.Beat{Phase: "checks"}},
+			{BootInfo: &event.BootInfo{Release: "6.1.192", CPUs: 2}},
+			{Heartbeat: &event.Heartbeat{Phase: "checks"}},
 			{Check: &event.Check{Name: "R1-gone", Requirement: "R1", OK: true, Detail: "gone in 3 ms"}},
 			{Check: &event.Check{Name: "R8-inert", Requirement: "R8", OK: label == "patched", Detail: "open after stop"}},
 			{Race: raceOf(specIoctl, cycles, opens)},
@@ -163,7 +163,7 @@ func TestEveryRuleCanFail(t *testing.T) {
 		}},
 		{"complete-patched", "no brd", Fail, func(in *Input) { in.Patched.Events[7].Done.Error = "no brd" }},
 		{"complete-patched", "never said hello", Fail, func(in *Input) {
-			drop(&in.Patched, func(e event.Event) bool { return e.Hello != nil })
+			drop(&in.Patched, func(e event.Event) bool { return e.BootInfo != nil })
 		}},
 		{"race-ioctl", "open-ro failed with ENXIO 1 times", Fail, func(in *Input) { in.patchedRace().Calls[event.CallOpenRO]["ENXIO"] = 1 }},
 		{"race-ioctl", "create failed with EINTR 1 times", Fail, func(in *Input) {

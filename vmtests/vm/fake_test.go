@@ -77,9 +77,9 @@ func phases(events []event.Event) string {
 	var s string
 	for _, e := range events {
 		switch {
-		case e.Hello != nil:
+		case e.BootInfo != nil:
 			s += "hello "
-		case e.Beat != nil:
+		case e.Heartbeat != nil:
 			s += "beat "
 		case e.Done != nil:
 			s += "done "

@@ -144,7 +144,7 @@ func TestResult(t *testing.T) {
 func TestLongEvent(t *testing.T) {
 	cfg := fakeConfig(t, `hello; send "{\"uptime\":2,\"beat\":{\"phase\":\"$(printf 'x%.0s' {1..200000})\"}}"; finish`)
 	res, _, err := runFake(t, cfg)
-	if err != nil || len(res.Events) != 3 || len(res.Events[1].Beat.Phase) != 200000 {
+	if err != nil || len(res.Events) != 3 || len(res.Events[1].Heartbeat.Phase) != 200000 {
 		t.Errorf("%d events, %v", len(res.Events), err)
 	}
 }

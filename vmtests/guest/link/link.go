@@ -24,11 +24,11 @@ type Link struct {
 	finish func() error
 	err    error // the first that emit gave
 
-	phase  atomic.Pointer[string]
-	done   atomic.Int64
-	failed atomic.Int64
-	quit   chan struct{}
-	beats  sync.WaitGroup
+	phase   atomic.Pointer[string]
+	done    atomic.Int64
+	failed  atomic.Int64
+	quit    chan struct{}
+	beating sync.WaitGroup
 }
 
 // Host opens the link to the host: the virtio-serial port named [event.Port],
@@ -62,27 +62,27 @@ func (l *Link) Send(e event.Event) {
 	}
 }
 
-// beatEvery is well below the second that the host is promised.
-const beatEvery = 500 * time.Millisecond
+// heartbeatEvery is well below the second that [event.Heartbeat] promises.
+const heartbeatEvery = 500 * time.Millisecond
 
-// Beat starts to send beats about the phase that [Link.Phase] sets last.
-func (l *Link) Beat() {
-	l.beats.Go(func() {
-		tick := time.NewTicker(beatEvery)
+// StartHeartbeat starts to send heartbeats about the phase that [Link.Phase] sets last.
+func (l *Link) StartHeartbeat() {
+	l.beating.Go(func() {
+		tick := time.NewTicker(heartbeatEvery)
 		defer tick.Stop()
 		for {
 			select {
 			case <-l.quit:
 				return
 			case <-tick.C:
-				l.Send(event.Event{Beat: l.beat()})
+				l.Send(event.Event{Heartbeat: l.heartbeat()})
 			}
 		}
 	})
 }
 
-func (l *Link) beat() *event.Beat {
-	b := event.Beat{Done: int(l.done.Load()), Failed: int(l.failed.Load())}
+func (l *Link) heartbeat() *event.Heartbeat {
+	b := event.Heartbeat{Done: int(l.done.Load()), Failed: int(l.failed.Load())}
 	if phase := l.phase.Load(); phase != nil {
 		b.Phase = *phase
 	}
@@ -95,16 +95,16 @@ func (l *Link) Phase(name string) {
 	l.phase.Store(&name)
 }
 
-// Count sets what the next beats say of the current phase.
+// Count sets the counts that the next heartbeats report of the current phase.
 func (l *Link) Count(done, failed int64) {
 	l.done.Store(done)
 	l.failed.Store(failed)
 }
 
-// Close ends the beats and tells the host that no more events come.
+// Close ends the heartbeats and tells the host that no more events come.
 func (l *Link) Close() error {
 	close(l.quit)
-	l.beats.Wait()
+	l.beating.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.finish(); err != nil && l.err == nil {

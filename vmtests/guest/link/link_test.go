@@ -14,14 +14,14 @@ import (
 	"mdlife/vmtests/event"
 )
 
-// TestLines sends from several goroutines while beats go on: every line must be
+// TestLines sends from several goroutines while heartbeats go on: every line must be
 // one whole event.
 func TestLines(t *testing.T) {
 	var out bytes.Buffer
 	l := Lines(&out)
 	l.Phase("checks")
 	l.Count(5, 1)
-	l.Beat()
+	l.StartHeartbeat()
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
@@ -31,7 +31,7 @@ func TestLines(t *testing.T) {
 		})
 	}
 	all.Wait()
-	time.Sleep(beatEvery + beatEvery/2)
+	time.Sleep(heartbeatEvery + heartbeatEvery/2)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,10 +47,10 @@ func TestLines(t *testing.T) {
 		switch {
 		case e.Check != nil:
 			checks++
-		case e.Beat != nil:
+		case e.Heartbeat != nil:
 			beats++
-			if *e.Beat != (event.Beat{Phase: "checks", Done: 5, Failed: 1}) {
-				t.Errorf("beat %+v", *e.Beat)
+			if *e.Heartbeat != (event.Heartbeat{Phase: "checks", Done: 5, Failed: 1}) {
+				t.Errorf("beat %+v", *e.Heartbeat)
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func TestPhaseStartsAtZero(t *testing.T) {
 	l := Lines(&bytes.Buffer{})
 	l.Count(5, 1)
 	l.Phase("race")
-	if b := l.beat(); b.Done != 0 || b.Failed != 0 || b.Phase != "race" {
+	if b := l.heartbeat(); b.Done != 0 || b.Failed != 0 || b.Phase != "race" {
 		t.Errorf("beat %+v", b)
 	}
 }

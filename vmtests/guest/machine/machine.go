@@ -44,16 +44,16 @@ func Mount() error {
 	return errors.Join(errs...)
 }
 
-// isMount says whether dir is on another device than its parent.
+// isMount reports whether dir is on another device than its parent.
 func isMount(dir string) bool {
 	var st, parent unix.Stat_t
 	return unix.Stat(dir, &st) == nil && unix.Stat(dir+"/..", &parent) == nil && st.Dev != parent.Dev
 }
 
-// Hello describes the machine. The versions of mdadm and systemd-udevd come
+// BootInfo describes the machine. The versions of mdadm and systemd-udevd come
 // from running them, both at once.
-func Hello() event.Hello {
-	h := event.Hello{CPUs: onlineCPUs()}
+func BootInfo() event.BootInfo {
+	h := event.BootInfo{CPUs: onlineCPUs()}
 	var uts unix.Utsname
 	if unix.Uname(&uts) == nil {
 		h.Release = unix.ByteSliceToString(uts.Release[:])
