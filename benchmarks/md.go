@@ -94,7 +94,7 @@ func Parity(ctx context.Context, o vmtests.Options, rounds int) (MD, error) {
 	for i := range rounds {
 		var boots [3]map[string]float64
 		for j, a := range []vmtests.Artefact{all.Unpatched, all.Patched, all.Unpatched} {
-			k, err := o.RunGuest(ctx, a, all.Image, event.Plan{Bench: &event.BenchSpec{Rounds: parityRounds, Parity: true}})
+			k, err := o.RunGuest(ctx, a, all.Image, vmtests.BenchPlan(event.BenchSpec{Rounds: parityRounds, Parity: true}))
 			if err == nil {
 				boots[j], err = medians(k)
 			}

@@ -92,7 +92,7 @@ func compare(ctx context.Context, o vmtests.Options, rounds int, spec event.Benc
 // guestMedians boots a kernel for the guest's benchmarks and returns each one's
 // median of its rounds, in microseconds.
 func guestMedians(ctx context.Context, o vmtests.Options, a vmtests.Artefact, image initramfs.Image, spec event.BenchSpec) (map[string]float64, error) {
-	k, err := o.RunGuest(ctx, a, image, event.Plan{Bench: &spec})
+	k, err := o.RunGuest(ctx, a, image, vmtests.BenchPlan(spec))
 	if err != nil {
 		return nil, err
 	}

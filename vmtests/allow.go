@@ -37,7 +37,7 @@ func duplicateSlabs(bases ...string) (all []triage.Allow) {
 }
 
 // expectedUnpatched is what a base's unpatched kernel may print besides: bugs
-// that the series fixes. They shall not end its run before it has raced.
+// that the series fixes. They must not end its run before it has raced.
 var expectedUnpatched = []triage.Allow{
 	{
 		Base:   "6.1",

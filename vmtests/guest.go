@@ -115,14 +115,14 @@ func memory(plan event.Plan) int {
 func (o Options) BootAlone(ctx context.Context, built kernel.Result, image initramfs.Image) error {
 	a := Artefact{Result: built, Label: "alone", Slow: 1}
 	spec := event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl, Openers: openers, Millis: 500}
-	k, err := o.RunGuest(ctx, a, image, event.Plan{Seed: 1, Races: []event.RaceSpec{spec}})
+	k, err := o.RunGuest(ctx, a, image, RacePlan(1, spec))
 	if err == nil && (k.Died != "" || k.Trace != "") {
 		err = errors.New(k.Died + k.Trace)
 	}
 	return err
 }
 
-// isDone tells whether the guest carried out its whole plan.
+// isDone reports whether the guest carried out its whole plan.
 func isDone(events []event.Event) bool {
 	return slices.ContainsFunc(events, func(e event.Event) bool { return e.Done != nil })
 }

@@ -13,6 +13,7 @@ import (
 	"mdlife/kernel"
 	"mdlife/vmtests/mutant"
 	"mdlife/vmtests/report"
+	"mdlife/vmtests/verdict"
 )
 
 // How long a test of a mutant may last: what it breaks shows soon or hardly.
@@ -69,7 +70,7 @@ func (o Options) control(ctx context.Context, variant kernel.Variant, image init
 	if len(tests) == 0 {
 		return nil
 	}
-	plan, err := mutantTests(tests, variant).plan(o.Seed)
+	plan, err := mutantTests(tests, variant).Plan(o.Seed)
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (o Options) control(ctx context.Context, variant kernel.Variant, image init
 	if err != nil {
 		return err
 	}
-	if bad := broken(k); len(bad) > 0 {
+	if bad := verdict.Broken(verdict.Alone(k)); len(bad) > 0 {
 		return fmt.Errorf("the series without a mutant fails %s: %s", bad[0].Name, bad[0].Detail)
 	}
 	return nil
@@ -90,7 +91,7 @@ func (o Options) control(ctx context.Context, variant kernel.Variant, image init
 // try builds and boots one mutant.
 func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image) (report.Mutant, error) {
 	kill := report.Mutant{Name: m.Name, Subject: m.Subject, Requirement: m.Requirement, Tests: m.Tests}
-	plan, err := mutantTests(m.Tests, kernel.Variant(m.Variant)).plan(o.Seed)
+	plan, err := mutantTests(m.Tests, kernel.Variant(m.Variant)).Plan(o.Seed)
 	if err != nil {
 		return kill, fmt.Errorf("%s: %w", m.Path, err)
 	}
@@ -103,7 +104,7 @@ func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image
 	if err != nil {
 		return kill, err
 	}
-	kill.Killers = broken(k)
+	kill.Killers = verdict.Broken(verdict.Alone(k))
 	kill.Took = time.Since(start)
 	return kill, nil
 }

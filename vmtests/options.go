@@ -90,7 +90,7 @@ func (s Series) PatchDirs(root string, base kernel.Base) []string {
 	return []string{lifetime, raid6}
 }
 
-// CheckTree tells whether dir looks like a kernel tree whose md can be built.
+// CheckTree reports whether dir looks like a kernel tree whose md can be built.
 func CheckTree(dir string) error {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
 		return fmt.Errorf("there is no directory %q", dir)

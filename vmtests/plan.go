@@ -119,11 +119,21 @@ const (
 	perSoakExtra = 60 * time.Second // for the races that still run, and to settle
 )
 
-// ClientLoop is a loop of all that mdadm does.
-func ClientLoop(cycles int) *event.ClientSpec {
+// ClientPlan is a plan of a loop of all that mdadm does.
+func ClientPlan(seed uint64, cycles int) event.Plan {
 	limit := time.Duration(cycles) * perClient
-	return &event.ClientSpec{Cycles: cycles, LimitSeconds: int(limit.Seconds()), SettleMillis: int(mdadmSettle.Milliseconds())}
+	return event.Plan{Seed: seed, Client: &event.ClientSpec{
+		Cycles: cycles, LimitSeconds: int(limit.Seconds()), SettleMillis: int(mdadmSettle.Milliseconds()),
+	}}
 }
+
+// RacePlan is a plan of one race.
+func RacePlan(seed uint64, spec event.RaceSpec) event.Plan {
+	return event.Plan{Seed: seed, Races: []event.RaceSpec{spec}}
+}
+
+// BenchPlan is a plan of benchmarks.
+func BenchPlan(spec event.BenchSpec) event.Plan { return event.Plan{Bench: &spec} }
 
 // slowed is the plan for a kernel that is so many times slower than a plain one.
 func slowed(plan event.Plan, slow int) event.Plan {

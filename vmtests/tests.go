@@ -93,7 +93,7 @@ var ErrWantsModules = errors.New("wants md as modules")
 // Check says in one line which name is no test's, or none that any of these
 // variants can run, before anything is built.
 func (t Tests) Check(variants ...kernel.Variant) error {
-	if _, err := t.plan(0); err != nil {
+	if _, err := t.Plan(0); err != nil {
 		return err
 	}
 	for _, name := range t.Names {
@@ -106,8 +106,8 @@ func (t Tests) Check(variants ...kernel.Variant) error {
 	return nil
 }
 
-// plan is a plan of just these tests.
-func (t Tests) plan(seed uint64) (event.Plan, error) {
+// Plan is a plan of just these tests.
+func (t Tests) Plan(seed uint64) (event.Plan, error) {
 	plan := event.Plan{Seed: seed, CheckLimit: t.Limit}
 	for _, name := range t.Names {
 		race, isRace := strings.CutPrefix(name, racePrefix)
@@ -166,7 +166,7 @@ func raceCalled(name string, length time.Duration) (event.RaceSpec, error) {
 
 // RunTests boots one variant and runs tests in it. Seed 0 stands for a new one.
 func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, seed uint64) (verdict.Guest, error) {
-	plan, err := t.plan(NewSeed(seed))
+	plan, err := t.Plan(NewSeed(seed))
 	if err != nil {
 		return verdict.Guest{}, err
 	}
@@ -178,11 +178,6 @@ func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, 
 		return verdict.Guest{}, err
 	}
 	return guests[0], nil
-}
-
-// broken lists the rules that a kernel does not keep.
-func broken(k verdict.Guest) []verdict.Result {
-	return slices.DeleteFunc(verdict.Alone(k), func(r verdict.Result) bool { return r.OK })
 }
 
 // prefixLimit is how many seconds a check of a prefix may take: R15-no-memory takes 9
@@ -210,7 +205,7 @@ func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.R
 	}
 	tests := mutantTests(names, kernel.VariantPatched)
 	tests.Limit = prefixLimit
-	plan, err := tests.plan(uint64(n))
+	plan, err := tests.Plan(uint64(n))
 	if err != nil {
 		return nil, err
 	}
@@ -218,5 +213,5 @@ func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.R
 	if err != nil {
 		return nil, err
 	}
-	return broken(k), nil
+	return verdict.Broken(verdict.Alone(k)), nil
 }

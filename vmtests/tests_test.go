@@ -60,7 +60,7 @@ func TestCheckNames(t *testing.T) {
 // TestAllChecksAndOneMore: naming one check beside all must not leave the others
 // out.
 func TestAllChecksAndOneMore(t *testing.T) {
-	plan, err := Tests{Names: []string{"R", event.LongRestarts}}.plan(1)
+	plan, err := Tests{Names: []string{"R", event.LongRestarts}}.Plan(1)
 	if want := []string{event.AllChecks, event.LongRestarts}; err != nil || !slices.Equal(plan.Only, want) {
 		t.Errorf("%q, %v; want %q", plan.Only, err, want)
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"path/filepath"
 	"strings"
 	"time"
@@ -48,14 +47,17 @@ A cell is a personality and a subject, as raid5/life-1.2 (not each has all of th
 		}
 		started := time.Now()
 		seed = vmtests.NewSeed(seed)
-		guests, err := vmtests.RunAtOnce(cmd.Context(), o, variants, event.Plan{Cells: names, Seed: seed})
+		plan, err := vmtests.ArrayTests(names).Plan(seed)
+		if err != nil {
+			return err
+		}
+		guests, err := vmtests.RunAtOnce(cmd.Context(), o, variants, plan)
 		if err != nil {
 			return err
 		}
 		out := reportRun(cmd, o, started, seed).Arrays(guests)
 		out.Files = append(out.Files, shown(filepath.Join(o.Results(), report.CellsFile)))
-		kept := report.WriteCells(o.Results(), guests)
-		return errors.Join(finish(cmd, o.Results(), out), kept)
+		return finish(cmd, o.Results(), out, func() error { return report.WriteCells(o.Results(), guests) })
 	}
 	return cmd
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mdlife/vmtests"
-	"mdlife/vmtests/event"
 )
 
 const maxClientCycles = 10_000
@@ -49,7 +48,7 @@ unpatched kernel.`,
 			return err
 		}
 		started := time.Now()
-		plan := event.Plan{Seed: vmtests.NewSeed(seed), Client: vmtests.ClientLoop(cycles)}
+		plan := vmtests.ClientPlan(vmtests.NewSeed(seed), cycles)
 		guests, err := vmtests.RunEach(cmd.Context(), o, variants, plan)
 		if err != nil {
 			return err

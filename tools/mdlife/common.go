@@ -67,7 +67,7 @@ func parseSeries(s string) (vmtests.Series, error) {
 
 // options checks the flags and turns them into what package vmtests wants.
 func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
-	o := vmtests.Options{Command: cmd.Name(), Tree: t.tree, Append: strings.Fields(t.params)}
+	o := vmtests.Options{Command: commandName(cmd), Tree: t.tree, Append: strings.Fields(t.params)}
 	var err error
 	if o.Base, err = findBase("base", t.base); err != nil {
 		return o, err

@@ -28,13 +28,17 @@ func commandName(cmd *cobra.Command) string {
 	return strings.ReplaceAll(name, " ", "-")
 }
 
-// finish is how every command that judges ends: it keeps the outcome in dir, prints it, and
-// fails unless it is a pass. A full disk does not keep the verdict from being printed.
-func finish(cmd *cobra.Command, dir string, o verdict.Outcome) error {
+// finish is how every command that judges ends: it keeps the outcome in dir, and what also
+// writes, prints it, and fails unless it is a pass. A full disk does not keep the verdict
+// from being printed.
+func finish(cmd *cobra.Command, dir string, o verdict.Outcome, also ...func() error) error {
 	o.Again = again(cmd, o.Seed)
 	o.Seconds = time.Since(o.Started).Seconds()
 	o.Files = append(o.Files, shown(filepath.Join(dir, report.OutcomeFile)), report.JUnitFile)
 	err := report.WriteFiles(dir, o)
+	for _, write := range also {
+		err = errors.Join(err, write())
+	}
 	if err := errors.Join(err, report.Print(cmd.OutOrStdout(), o)); err != nil {
 		return err
 	}

@@ -103,8 +103,8 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 	if len(left) > 0 {
 		out.Notes = append(out.Notes, "Left out, for the archive does not give the source: "+strings.Join(left, ", "))
 	}
-	kept := report.WriteMatrix(path, m)
-	if err := errors.Join(finish(cmd, filepath.Join(all[0].Root, "out", "matrix"), out), kept); err != nil {
+	dir := filepath.Join(all[0].Root, "out", "matrix")
+	if err := finish(cmd, dir, out, func() error { return report.WriteMatrix(path, m) }); err != nil {
 		return err
 	}
 	if len(left) > 0 {

@@ -79,7 +79,8 @@ func (fl *raceFlags) check() ([]kernel.Variant, error) {
 	return parseKernels(fl.kernels)
 }
 
-const kernelsHelp = "any of unpatched (or base), patched, debug, kcsan, modular"
+// kernelsHelp is the help text of the flag -kernels.
+var kernelsHelp = "any of " + variantNames()
 
 // parseKernels returns the variants of these names.
 func parseKernels(names []string) ([]kernel.Variant, error) {
@@ -134,10 +135,10 @@ func (fl *raceFlags) name() string {
 func (fl *raceFlags) run(cmd *cobra.Command, o vmtests.Options, variants []kernel.Variant) error {
 	started := time.Now()
 	fl.seed = vmtests.NewSeed(fl.seed)
-	plan := event.Plan{Seed: fl.seed, Races: []event.RaceSpec{{
+	plan := vmtests.RacePlan(fl.seed, event.RaceSpec{
 		Name: fl.name(), Stop: fl.stop, Members: fl.members, Openers: fl.openers,
 		Millis: int(fl.duration.Milliseconds()), Cycles: fl.cycles,
-	}}}
+	})
 	guests, err := vmtests.RunEach(cmd.Context(), o, variants, plan)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"path/filepath"
 	"time"
 
@@ -62,6 +61,6 @@ func vmtest(cmd *cobra.Command, o vmtests.Options) error {
 	out := reportRun(cmd, o, started, rep.Seed).Comparison(&rep)
 	dir := o.ComparisonResults()
 	out.Files = append(out.Files, shown(filepath.Join(dir, report.HTMLFile)))
-	kept := report.WriteComparison(dir, &rep, out)
-	return errors.Join(finish(cmd, dir, out), kept)
+	out.Again = again(cmd, rep.Seed)
+	return finish(cmd, dir, out, func() error { return report.WriteComparison(dir, &rep, out) })
 }

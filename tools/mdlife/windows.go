@@ -34,7 +34,11 @@ hold. The scripts are in vmtests/guest/windows/scripts.`,
 			return err
 		}
 		started := time.Now()
-		guests, err := vmtests.RunEach(cmd.Context(), o, variants, event.Plan{Windows: names})
+		plan, err := vmtests.WindowTests(names).Plan(0)
+		if err != nil {
+			return err
+		}
+		guests, err := vmtests.RunEach(cmd.Context(), o, variants, plan)
 		if err != nil {
 			return err
 		}
