@@ -10,14 +10,16 @@ import (
 	"path/filepath"
 	"time"
 
+	"mdlife/internal/cachedir"
 	"mdlife/kernel"
+	"mdlife/kernel/series"
 	"mdlife/vmtests"
 )
 
 // developersTree makes in dir what a developer would have: the base's source
 // with the series on top.
 func developersTree(ctx context.Context, o vmtests.Options, dir string) (string, error) {
-	cache, err := kernel.CacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return "", err
 	}
@@ -31,7 +33,7 @@ func developersTree(ctx context.Context, o vmtests.Options, dir string) (string,
 	if err != nil {
 		err = fmt.Errorf("cp %s: %w: %s", src, err, out)
 	} else {
-		err = kernel.ApplySeries(ctx, tree, vmtests.PatchDir(o.Root, o.Base), 0)
+		err = series.Apply(ctx, tree, vmtests.PatchDir(o.Root, o.Base), 0)
 	}
 	phase.End(err)
 	return tree, err

@@ -17,7 +17,7 @@ import (
 
 	"github.com/montanaflynn/stats"
 
-	"mdlife/kernel"
+	"mdlife/internal/cachedir"
 	"mdlife/vmtests"
 	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
@@ -139,7 +139,7 @@ func Warm(ctx context.Context, o vmtests.Options, log io.Writer) ([]Whole, error
 	if err := warmUp(ctx, o); err != nil {
 		return nil, err
 	}
-	cache, err := kernel.CacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return nil, err
 	}

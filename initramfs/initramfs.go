@@ -24,7 +24,7 @@ import (
 // Config says what to build.
 type Config struct {
 	Root     string            // the repository's root, where go.mod is
-	CacheDir string            // of the whole project; see kernel.CacheDir
+	CacheDir string            // of the whole project; see cachedir.Dir
 	Volumes  bool              // with LVM's tools
 	Progress *progress.Tracker // may be nil
 }
@@ -74,7 +74,7 @@ func build(ctx context.Context, s store, layers []layer, step func(done, total i
 	if err != nil {
 		return Image{}, err
 	}
-	defer lock.Release()
+	defer lock.Close()
 	img := Image{Cached: true}
 	var paths, keys []string
 	for i, l := range layers {
@@ -109,7 +109,7 @@ func (img Image) With(ctx context.Context, files map[string]string) (Image, erro
 	if err != nil {
 		return Image{}, err
 	}
-	defer lock.Release()
+	defer lock.Close()
 	path, cached, err := s.layer(ctx, more)
 	if err != nil {
 		return Image{}, fmt.Errorf("initramfs: %w", err)

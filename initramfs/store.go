@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/u-root/mkuimage/cpio"
 	"github.com/u-root/mkuimage/uimage/initramfs"
 
@@ -39,7 +40,7 @@ type store struct{ dir string }
 const keepImages = 6
 
 // lock waits until no other run builds.
-func (s store) lock(ctx context.Context) (*filelock.Lock, error) {
+func (s store) lock(ctx context.Context) (*flock.Flock, error) {
 	return filelock.Acquire(ctx, filepath.Join(s.dir, "lock"), nil)
 }
 

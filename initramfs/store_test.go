@@ -184,7 +184,7 @@ func TestLockEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer held.Release()
+	defer held.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := s.lock(ctx); !errors.Is(err, context.DeadlineExceeded) {

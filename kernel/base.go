@@ -2,31 +2,23 @@
 
 package kernel
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
 
-// Base is a kernel source that patches can be based on. It comes from exactly
-// one of a Debian package, a local tree or a tarball.
+	"mdlife/internal/usage"
+	"mdlife/kernel/source"
+)
+
+// Base is a kernel source that patches can be based on.
 type Base struct {
-	// Name is what users call it, and the directory below patches/.
-	Name string
-	// Package is the Debian package with the source tarball below /usr/src,
-	// and Suites are where to look for it; the newest version wins. A name that
-	// ends in * stands for the package of the newest kernel with that prefix.
-	Package string
-	Suites  []string
+	// Origin is its name, which is the directory below patches/ as well, and where
+	// its source comes from.
+	source.Origin
 	// Fragment is the configuration fragment, in config/, for what this base
 	// has and others lack; "" is none.
 	Fragment string
-	// Tree is a kernel tree on this machine. A copy of what it holds now is
-	// built.
-	Tree string
-	// Tarball is a local .tar, .tar.gz or .tar.xz with one directory at its
-	// top, and SHA256 its checksum in hexadecimal.
-	Tarball string
-	SHA256  string
-
-	// Moving says that the archive replaces its version now and then.
-	Moving bool
 	// Since is the first version, as in 6.7, of the trees that are best compared
 	// with this base. The table of bases rises in it.
 	Since [2]int
@@ -46,31 +38,34 @@ const slowRaceOpens, slowRaceCycles = 40_000, 80
 // bases is the table of known bases; the first is the default.
 var bases = []Base{
 	{
-		Name:    "6.1",
-		Package: "linux-source-6.1",
-		Suites:  []string{"bookworm", "bookworm-updates", "bookworm-security"},
-
+		Origin: source.Origin{
+			Name:    "6.1",
+			Package: "linux-source-6.1",
+			Suites:  []string{"bookworm", "bookworm-updates", "bookworm-security"},
+		},
 		Fragment: "6.1",
 
 		RaceOpens: 100_000, RaceCycles: 1_000,
 	},
 	{
-		Name:    "6.12",
-		Package: "linux-source-6.12",
-		Suites:  []string{"trixie", "trixie-updates", "trixie-security"},
-
+		Origin: source.Origin{
+			Name:    "6.12",
+			Package: "linux-source-6.12",
+			Suites:  []string{"trixie", "trixie-updates", "trixie-security"},
+		},
 		Fragment: "6.12",
 		Since:    [2]int{6, 7}, // MD_CLOSING outlasts the stop; multipath and faulty have gone
 
 		RaceOpens: slowRaceOpens, RaceCycles: slowRaceCycles,
 	},
 	{
-		Name:    "mainline",
-		Package: "linux-source-*",
-		Suites:  []string{"sid"},
-
+		Origin: source.Origin{
+			Name:    "mainline",
+			Package: "linux-source-*",
+			Suites:  []string{"sid"},
+			Moving:  true,
+		},
 		Fragment:    "mainline",
-		Moving:      true,
 		Since:       [2]int{6, 17}, // the stop may delete the disk
 		SyncRemoval: true,
 		KUnitRAID6:  true,
@@ -82,7 +77,7 @@ var bases = []Base{
 // Bases returns the known bases, the default one first.
 func Bases() []Base { return append([]Base(nil), bases...) }
 
-// FindBase returns the base called name. Its error is an [ErrUsage] that lists
+// FindBase returns the base called name. Its error is a [usage.Err] that lists
 // the known ones.
 func FindBase(name string) (Base, error) {
 	var names []string
@@ -92,5 +87,21 @@ func FindBase(name string) (Base, error) {
 		}
 		names = append(names, b.Name)
 	}
-	return Base{}, usagef("no base %q; known bases: %s", name, strings.Join(names, ", "))
+	return Base{}, usage.Errorf("no base %q; known bases: %s", name, strings.Join(names, ", "))
+}
+
+// NearestBase returns the base that a kernel tree is best compared with, and the
+// tree's version, for example "6.18".
+func NearestBase(tree string) (Base, string, error) {
+	version, err := source.KernelVersion(tree)
+	if err != nil {
+		return Base{}, "", err
+	}
+	nearest := bases[0]
+	for _, b := range bases[1:] {
+		if slices.Compare(version[:], b.Since[:]) >= 0 {
+			nearest = b
+		}
+	}
+	return nearest, fmt.Sprintf("%d.%d", version[0], version[1]), nil
 }

@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mdlife/internal/usage"
+	"mdlife/kernel/internal/faketree"
 )
 
 func TestBuildThenCache(t *testing.T) {
@@ -18,20 +21,20 @@ func TestBuildThenCache(t *testing.T) {
 		t.Errorf("first build: cached %v, compiled %q", first.Cached, compiled(t, first))
 	}
 	for _, name := range []string{"bzImage", "vmlinux", ".config", "build.log", Racepoint} {
-		if read(t, first.Dir, name) == "" {
+		if faketree.Read(t, first.Dir, name) == "" {
 			t.Errorf("%s is missing in %s", name, first.Dir)
 		}
 	}
-	if first.Release != "6.1.0-fake" || !strings.Contains(read(t, first.Dir, ".config"), "CONFIG_MD_RAID1=y\n") {
+	if first.Release != "6.1.0-fake" || !strings.Contains(faketree.Read(t, first.Dir, ".config"), "CONFIG_MD_RAID1=y\n") {
 		t.Errorf("release %q, or .config lacks what the fragments ask for", first.Release)
 	}
 	second := build(t, req)
 	if !second.Cached || second.Key != first.Key || second.Release != first.Release || second.Version != first.Version {
 		t.Errorf("second build: %+v, want a cached %+v", second, first)
 	}
-	writeFiles(t, req.Base.Tree, map[string]string{"b.c": "other\n"})
+	newVersion(t, req, map[string]string{"b.c": "other\n"})
 	third := build(t, req)
-	if third.Key == first.Key || compiled(t, third) != "b.o" || !strings.Contains(read(t, third.Dir, "bzImage"), "other") {
+	if third.Key == first.Key || compiled(t, third) != "b.o" || !strings.Contains(faketree.Read(t, third.Dir, "bzImage"), "other") {
 		t.Errorf("after a change of the base: compiled %q", compiled(t, third))
 	}
 }
@@ -39,80 +42,50 @@ func TestBuildThenCache(t *testing.T) {
 func TestPatchedStartsFromBaseObjects(t *testing.T) {
 	req := fakeRequest(t, nil)
 	req.Variant = VariantPatched
-	req.PatchDir = patchDir(t, []string{"1.patch", "2.patch"}, map[string]string{
-		"1.patch": diff("2", "a2", "A2"),
+	req.PatchDir = faketree.PatchDir(t, []string{"1.patch", "2.patch"}, map[string]string{
+		"1.patch": faketree.Diff("2", "a2", "A2"),
 		"2.patch": "diff --git a/b.c b/b.c\n--- a/b.c\n+++ b/b.c\n@@ -1 +1 @@\n-b\n+B\n"})
 	r := build(t, req)
 	if got := compiled(t, r); got != "a.o b.o" {
 		t.Errorf("the patched kernel compiled %q, want only the patched files", got)
 	}
-	if image := read(t, r.Dir, "bzImage"); !strings.Contains(image, "A2") || !strings.Contains(image, "B\n") {
+	if image := faketree.Read(t, r.Dir, "bzImage"); !strings.Contains(image, "A2") || !strings.Contains(image, "B\n") {
 		t.Errorf("the patches are not in the kernel: %q", image)
 	}
 	req.Variant = VariantBase
 	base := build(t, req)
-	if !base.Cached || strings.Contains(read(t, base.Dir, "bzImage"), "A2") {
+	if !base.Cached || strings.Contains(faketree.Read(t, base.Dir, "bzImage"), "A2") {
 		t.Error("the base kernel was not built on the way, or it is patched")
 	}
 	src, err := SourceTree(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(read(t, src, "a.c"), "A2") {
+	if strings.Contains(faketree.Read(t, src, "a.c"), "A2") {
 		t.Error("the pristine source has changed")
 	}
 
 	// Fewer patches: b.c is back to what it was, with objects that are not.
 	req.Variant, req.Upto = VariantPatched, 1
 	r = build(t, req)
-	if image := read(t, r.Dir, "bzImage"); compiled(t, r) != "b.o" || strings.Contains(image, "B\n") {
+	if image := faketree.Read(t, r.Dir, "bzImage"); compiled(t, r) != "b.o" || strings.Contains(image, "B\n") {
 		t.Errorf("upto 1: compiled %q, image %q", compiled(t, r), image)
 	}
 	// An edited patch.
-	writeFiles(t, req.PatchDir, map[string]string{"1.patch": diff("2", "a2", "edited")})
+	faketree.Write(t, req.PatchDir, map[string]string{"1.patch": faketree.Diff("2", "a2", "edited")})
 	req.Upto = 0
 	r = build(t, req)
-	if image := read(t, r.Dir, "bzImage"); compiled(t, r) != "a.o b.o" || !strings.Contains(image, "edited") || strings.Contains(image, "A2") {
+	if image := faketree.Read(t, r.Dir, "bzImage"); compiled(t, r) != "a.o b.o" || !strings.Contains(image, "edited") || strings.Contains(image, "A2") {
 		t.Errorf("edited patch: compiled %q, image %q", compiled(t, r), image)
 	}
 }
 
 func TestDebugHasItsOwnConfig(t *testing.T) {
 	req := fakeRequest(t, nil)
-	req.Variant, req.PatchDir = VariantDebug, patchDir(t, nil, nil)
+	req.Variant, req.PatchDir = VariantDebug, faketree.PatchDir(t, nil, nil)
 	r := build(t, req)
-	if !strings.Contains(read(t, r.Dir, ".config"), "CONFIG_KASAN=y\n") || compiled(t, r) != "a.o b.o c.o" {
+	if !strings.Contains(faketree.Read(t, r.Dir, ".config"), "CONFIG_KASAN=y\n") || compiled(t, r) != "a.o b.o c.o" {
 		t.Errorf("compiled %q", compiled(t, r))
-	}
-}
-
-func TestTarballBase(t *testing.T) {
-	dir := fakeTree(t, nil)
-	tarball := filepath.Join(t.TempDir(), "linux.tar.gz")
-	runTool(t, "tar", "-czf", tarball, "-C", filepath.Dir(dir), filepath.Base(dir))
-	sum, err := sha256File(tarball)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req := Request{Base: Base{Name: "tar", Tarball: tarball, SHA256: sum}, CacheDir: t.TempDir()}
-	if r := build(t, req); compiled(t, r) != "a.o b.o c.o" {
-		t.Errorf("compiled %q", compiled(t, r))
-	}
-	req.Base.SHA256 = strings.Repeat("0", 64)
-	if _, err := Build(t.Context(), req); err == nil || !strings.Contains(err.Error(), "has SHA-256 "+sum) {
-		t.Errorf("wrong checksum: %v", err)
-	}
-	writeFiles(t, filepath.Dir(tarball), map[string]string{"linux.tar.gz": "no tarball"})
-	req.Base.SHA256, _ = sha256File(tarball)
-	if _, err := Build(t.Context(), req); err == nil || !strings.Contains(err.Error(), "unpacking "+tarball) {
-		t.Errorf("damaged tarball: %v", err)
-	}
-	bad, err := req.source(t.Context())
-	if _, statErr := os.Stat(bad.dir); err == nil || statErr == nil {
-		t.Errorf("a source that could not be unpacked is in the cache: %s", bad.dir)
-	}
-	if _, err := os.Stat(filepath.Join(req.CacheDir, "src", ".unpack")); err == nil {
-		t.Error("the temporary directory was left behind")
 	}
 }
 
@@ -123,11 +96,11 @@ func TestCompileErrorShowsLines(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "b.c:1:7: error: 'x' undeclared") || !strings.Contains(err.Error(), log) {
 		t.Errorf("got %v", err)
 	}
-	if read(t, log) == "" {
+	if faketree.Read(t, log) == "" {
 		t.Error("the log that the error names is not there")
 	}
-	writeFiles(t, req.Base.Tree, map[string]string{"b.c": "good\n"})
-	if r := build(t, req); !strings.Contains(read(t, r.Dir, "bzImage"), "good") {
+	newVersion(t, req, map[string]string{"b.c": "good\n"})
+	if r := build(t, req); !strings.Contains(faketree.Read(t, r.Dir, "bzImage"), "good") {
 		t.Error("the build after the error lacks the repaired file")
 	}
 }
@@ -135,14 +108,14 @@ func TestCompileErrorShowsLines(t *testing.T) {
 func TestRacepointIsBuiltForEachKernel(t *testing.T) {
 	req := fakeRequest(t, nil)
 	first := build(t, req)
-	if ko := read(t, first.Dir, Racepoint); !strings.Contains(ko, "c\n") || !strings.Contains(ko, "register_kprobe") {
+	if ko := faketree.Read(t, first.Dir, Racepoint); !strings.Contains(ko, "c\n") || !strings.Contains(ko, "register_kprobe") {
 		t.Errorf("the module is not made of kernel and source: %d bytes", len(ko))
 	}
-	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "other\n"})
-	if ko := read(t, build(t, req).Dir, Racepoint); !strings.Contains(ko, "other") {
+	newVersion(t, req, map[string]string{"c.c": "other\n"})
+	if ko := faketree.Read(t, build(t, req).Dir, Racepoint); !strings.Contains(ko, "other") {
 		t.Error("another kernel has the module of the one before")
 	}
-	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "third\n", "NO_MODULES": ""})
+	newVersion(t, req, map[string]string{"c.c": "third\n", "NO_MODULES": ""})
 	_, err := Build(t.Context(), req)
 	if err == nil || !strings.Contains(err.Error(), "kernel/racepoint") || !strings.Contains(err.Error(), "no such function") {
 		t.Errorf("a module that does not compile: %v", err)
@@ -177,7 +150,7 @@ func TestRacepointIsNotMadeAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "other\n"})
+	newVersion(t, req, map[string]string{"c.c": "other\n"})
 	build(t, req)
 	if after, err := os.Stat(source); err != nil || !after.ModTime().Equal(before.ModTime()) {
 		t.Errorf("point.c was written again: %v", err)
@@ -185,8 +158,8 @@ func TestRacepointIsNotMadeAnew(t *testing.T) {
 	if err := os.WriteFile(source, []byte("spoiled"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "another\n"})
-	if ko := read(t, build(t, req).Dir, Racepoint); !strings.Contains(ko, "register_kprobe") {
+	newVersion(t, req, map[string]string{"c.c": "another\n"})
+	if ko := faketree.Read(t, build(t, req).Dir, Racepoint); !strings.Contains(ko, "register_kprobe") {
 		t.Error("a spoiled source was kept")
 	}
 }
@@ -199,7 +172,7 @@ func TestRacepointIsPartOfTheKey(t *testing.T) {
 }
 
 func TestUsageErrors(t *testing.T) {
-	if _, err := FindBase("6.2"); !errors.Is(err, ErrUsage) || err.Error() != `no base "6.2"; known bases: 6.1, 6.12, mainline` {
+	if _, err := FindBase("6.2"); !errors.Is(err, usage.Err) || err.Error() != `no base "6.2"; known bases: 6.1, 6.12, mainline` {
 		t.Errorf("FindBase: %v", err)
 	}
 	for _, b := range Bases() {
@@ -208,19 +181,19 @@ func TestUsageErrors(t *testing.T) {
 		}
 	}
 	noMakefile, noVersion, noKconfig := t.TempDir(), t.TempDir(), t.TempDir()
-	writeFiles(t, noVersion, map[string]string{"Makefile": "all:\n", "Kconfig": ""})
-	writeFiles(t, noKconfig, map[string]string{"Makefile": "VERSION = 6\n"})
+	faketree.Write(t, noVersion, map[string]string{"Makefile": "all:\n", "Kconfig": ""})
+	faketree.Write(t, noKconfig, map[string]string{"Makefile": "VERSION = 6\n"})
 	for tree, want := range map[string]string{
 		noMakefile: "has no Makefile", noVersion: "sets no VERSION", noKconfig: "has no Kconfig", "/no/such/tree": "no such file",
 	} {
 		_, err := Build(t.Context(), Request{Tree: tree, CacheDir: t.TempDir()})
-		if !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if !errors.Is(err, usage.Err) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("tree %s: %v, want one line with %q", tree, err, want)
 		}
 	}
 	for _, req := range []Request{{Variant: "fast"}, {Upto: -1}, {}} {
 		req.CacheDir = t.TempDir()
-		if _, err := Build(t.Context(), req); !errors.Is(err, ErrUsage) {
+		if _, err := Build(t.Context(), req); !errors.Is(err, usage.Err) {
 			t.Errorf("%+v: %v", req, err)
 		}
 	}
@@ -230,7 +203,7 @@ func TestMissingToolsAllAtOnce(t *testing.T) {
 	req := fakeRequest(t, nil)
 	bin := t.TempDir()
 	for _, tool := range []string{"gcc", "ld", "make", "git", "tar", "xz", "perl", "cp", "lz4"} {
-		writeFiles(t, bin, map[string]string{tool: "#!/bin/sh\n"})
+		faketree.Write(t, bin, map[string]string{tool: "#!/bin/sh\n"})
 		if err := os.Chmod(filepath.Join(bin, tool), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +213,7 @@ func TestMissingToolsAllAtOnce(t *testing.T) {
 	if err == nil || err.Error() != "missing tools: apt-get install bc bison flex" {
 		t.Errorf("got %v", err)
 	}
-	writeFiles(t, bin, map[string]string{"gcc": "#!/bin/sh\nexit 1\n", "bc": "", "bison": "", "flex": ""})
+	faketree.Write(t, bin, map[string]string{"gcc": "#!/bin/sh\nexit 1\n", "bc": "", "bison": "", "flex": ""})
 	for _, tool := range []string{"bc", "bison", "flex"} {
 		os.Chmod(filepath.Join(bin, tool), 0o755)
 	}
@@ -250,17 +223,6 @@ func TestMissingToolsAllAtOnce(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if _, err := Build(t.Context(), req); err == nil || !strings.Contains(err.Error(), "apt-get install bc binutils bison") {
 		t.Errorf("without any, before a source is looked for: %v", err)
-	}
-}
-
-func TestRoomFor(t *testing.T) {
-	dir := t.TempDir()
-	if err := roomFor(dir, 1, "x"); err != nil {
-		t.Error(err)
-	}
-	err := roomFor(dir, 1<<40, "the kernel source")
-	if err == nil || !strings.Contains(err.Error(), "the kernel source needs 1073741824.0 GiB in "+dir) || !strings.Contains(err.Error(), "free") {
-		t.Errorf("got %v", err)
 	}
 }
 

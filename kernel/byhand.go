@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"mdlife/internal/proc"
@@ -36,7 +35,7 @@ func CopyBuilt(ctx context.Context, req Request, dir string) (ByHand, error) {
 		return ByHand{}, fmt.Errorf("%s holds no finished build: build %s first", s.dir, req.Variant)
 	}
 	b := ByHand{Src: filepath.Join(dir, "src"), jobs: req.Jobs}
-	cmd := exec.Command("cp", "-a", "--reflink=auto", s.src(), b.Src) // with the times that make goes by
+	cmd := proc.Command("cp", "-a", "--reflink=auto", s.src(), b.Src) // with the times that make goes by
 	if _, err := proc.Output(ctx, cmd); err != nil {
 		return ByHand{}, err
 	}
@@ -51,8 +50,8 @@ func (b ByHand) Make(ctx context.Context) error {
 		return err
 	}
 	defer out.Close()
-	cmd := exec.Command("make", "O=obj", fmt.Sprintf("-j%d", b.jobs), "bzImage", "modules")
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = b.Src, makeEnv(os.Environ()), out, out
+	cmd := proc.Command("make", "O=obj", fmt.Sprintf("-j%d", b.jobs), "bzImage", "modules")
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = b.Src, makeEnv(cmd.Env), out, out
 	if err := proc.Run(ctx, cmd); err != nil {
 		text, _ := os.ReadFile(log)
 		return fmt.Errorf("make in %s: %w\n%s", b.Src, err, offending(text))

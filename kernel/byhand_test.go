@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mdlife/kernel/internal/faketree"
 )
 
 // TestByHand makes an edited copy of a built tree: what is not edited is not
@@ -21,20 +23,20 @@ func TestByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFiles(t, hand.Src, map[string]string{"b.c": "by hand\n"})
+	faketree.Write(t, hand.Src, map[string]string{"b.c": "by hand\n"})
 	if err := hand.Make(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if log := read(t, dir, "make.log"); !strings.Contains(log, "b.o") || strings.Contains(log, "a.o") {
+	if log := faketree.Read(t, dir, "make.log"); !strings.Contains(log, "b.o") || strings.Contains(log, "a.o") {
 		t.Errorf("make printed %q", log)
 	}
-	if image := read(t, hand.Src, "obj/arch/x86/boot/bzImage"); !strings.Contains(image, "by hand") {
+	if image := faketree.Read(t, hand.Src, "obj/arch/x86/boot/bzImage"); !strings.Contains(image, "by hand") {
 		t.Errorf("made %q", image)
 	}
-	if again := build(t, req); !again.Cached || read(t, filepath.Join(req.CacheDir, "work", "fake-base", "src"), "b.c") != "b\n" {
+	if again := build(t, req); !again.Cached || faketree.Read(t, filepath.Join(req.CacheDir, "work", "fake-base", "src"), "b.c") != "b\n" {
 		t.Error("the built tree has the edit")
 	}
-	writeFiles(t, hand.Src, map[string]string{"b.c": "ERROR\n"})
+	faketree.Write(t, hand.Src, map[string]string{"b.c": "ERROR\n"})
 	if err := hand.Make(t.Context()); err == nil || !strings.Contains(err.Error(), "'x' undeclared") {
 		t.Errorf("compiled an error: %v", err)
 	}

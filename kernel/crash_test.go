@@ -17,13 +17,15 @@ import (
 	"time"
 
 	"mdlife/internal/progress"
+	"mdlife/kernel/internal/faketree"
+	"mdlife/kernel/source"
 )
 
 // TestMain lets the test program stand in for an mdlife that can be killed: with
-// MDLIFE_TEST_TREE set it builds that tree as a base.
+// MDLIFE_TEST_CACHE set it builds the fake base whose source is there.
 func TestMain(m *testing.M) {
-	if tree := os.Getenv("MDLIFE_TEST_TREE"); tree != "" {
-		req := Request{Base: Base{Name: "fake", Tree: tree}, CacheDir: os.Getenv("MDLIFE_TEST_CACHE"), Jobs: 2}
+	if cache := os.Getenv("MDLIFE_TEST_CACHE"); cache != "" {
+		req := Request{Base: fakeBase(), CacheDir: cache, Jobs: 2}
 		if _, err := Build(context.Background(), req); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -37,7 +39,7 @@ func TestMain(m *testing.M) {
 func buildElsewhere(t *testing.T, req Request) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "MDLIFE_TEST_TREE="+req.Base.Tree, "MDLIFE_TEST_CACHE="+req.CacheDir)
+	cmd.Env = append(os.Environ(), "MDLIFE_TEST_CACHE="+req.CacheDir)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -87,9 +89,9 @@ func slowRequest(t *testing.T) (Request, string) {
 // the kernel.
 func finish(t *testing.T, req Request, slot string) {
 	t.Helper()
-	writeFiles(t, slot, map[string]string{"go": ""})
+	faketree.Write(t, slot, map[string]string{"go": ""})
 	r := build(t, req)
-	if image := read(t, r.Dir, "bzImage"); !strings.Contains(image, "SLOW and whole") || strings.Contains(image, "half") {
+	if image := faketree.Read(t, r.Dir, "bzImage"); !strings.Contains(image, "SLOW and whole") || strings.Contains(image, "half") {
 		t.Errorf("the kernel holds a half-written object: %q", image)
 	}
 }
@@ -132,10 +134,10 @@ func TestKilledBuildIsNotTrusted(t *testing.T) {
 		syscall.Kill(pid, syscall.SIGKILL)
 	}
 	other.Wait()
-	if !exists(slot, "dirty") || read(t, slot, "src/obj/b.o") != "half" {
+	if !exists(slot, "dirty") || faketree.Read(t, slot, "src/obj/b.o") != "half" {
 		t.Fatal("the test did not leave half an object")
 	}
-	writeFiles(t, slot, map[string]string{"racepoint/half.o": "half"})
+	faketree.Write(t, slot, map[string]string{"racepoint/half.o": "half"})
 	finish(t, req, slot)
 	if exists(slot, "racepoint/half.o") {
 		t.Error("what the build had left of racepoint is still there")
@@ -180,7 +182,7 @@ func TestFullDiskLeavesSlotDirty(t *testing.T) {
 func TestTwoRunsBuildOnce(t *testing.T) {
 	req := fakeRequest(t, nil)
 	req.Variant = VariantPatched
-	req.PatchDir = patchDir(t, []string{"1.patch"}, map[string]string{"1.patch": diff("2", "a2", "A2")})
+	req.PatchDir = faketree.PatchDir(t, []string{"1.patch"}, map[string]string{"1.patch": faketree.Diff("2", "a2", "A2")})
 	req.Progress = progress.New(t.Context(), io.Discard)
 	other := buildElsewhere(t, req) // the base, which the others start from
 	results := make([]Result, 3)
@@ -218,17 +220,17 @@ func TestInterruptedUpdate(t *testing.T) {
 	req := fakeRequest(t, nil)
 	build(t, req)
 	slot := filepath.Join(req.CacheDir, "work", "fake-base")
-	m := loadManifest(filepath.Join(slot, "manifest"))
-	m["b.c"] = entry{mode: modeFile, sum: unsure}
-	m["gone.c"] = entry{mode: modeFile, sum: unsure}
-	if err := m.save(filepath.Join(slot, "manifest")); err != nil {
+	m := source.LoadManifest(filepath.Join(slot, "manifest"))
+	m["b.c"] = source.Unknown
+	m["gone.c"] = source.Unknown
+	if err := m.Save(filepath.Join(slot, "manifest")); err != nil {
 		t.Fatal(err)
 	}
 	os.Remove(filepath.Join(slot, "src", "b.c")) // it is a link into the source
-	writeFiles(t, slot, map[string]string{"src/b.c": "cut o", "src/gone.c": "left over"})
-	writeFiles(t, req.Base.Tree, map[string]string{"c.c": "new\n"})
+	faketree.Write(t, slot, map[string]string{"src/b.c": "cut o", "src/gone.c": "left over"})
+	newVersion(t, req, map[string]string{"c.c": "new\n"})
 	r := build(t, req)
-	if image := read(t, r.Dir, "bzImage"); strings.Contains(image, "cut o") || strings.Contains(image, "left over") || !strings.Contains(image, "b\n") {
+	if image := faketree.Read(t, r.Dir, "bzImage"); strings.Contains(image, "cut o") || strings.Contains(image, "left over") || !strings.Contains(image, "b\n") {
 		t.Errorf("image %q", image)
 	}
 }

@@ -19,29 +19,16 @@ package kernel
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 
+	"mdlife/internal/cachedir"
 	"mdlife/internal/progress"
+	"mdlife/internal/usage"
+	"mdlife/kernel/source"
 )
-
-// ErrUsage marks errors in what was asked for (a base, a tree, a variant), as
-// opposed to work that failed.
-var ErrUsage = errors.New("usage")
-
-// usageError is an [ErrUsage] that reads as its text alone.
-type usageError struct{ text string }
-
-func (e usageError) Error() string        { return e.text }
-func (e usageError) Is(target error) bool { return target == ErrUsage }
-
-func usagef(format string, args ...any) error {
-	return usageError{fmt.Sprintf(format, args...)}
-}
 
 // Variant says which kernel to build from a base.
 type Variant string
@@ -94,7 +81,7 @@ type Request struct {
 	// uncommitted edits included, instead of Base and its patches. It is only
 	// read. If Base's source is in the cache, what equals it is not copied.
 	Tree string
-	// CacheDir is where everything is kept; "" is [CacheDir]'s answer.
+	// CacheDir is where everything is kept; "" is [cachedir.Dir]'s answer.
 	CacheDir string
 	// Jobs is make's -j; 0 is one for each processor.
 	Jobs int
@@ -111,10 +98,6 @@ type Result struct {
 	Cached  bool   `json:"-"`       // nothing was built
 }
 
-// ErrNotFetched says that the source of a base that moves could not be had:
-// nothing is wrong with the series or this machine's tools.
-var ErrNotFetched = errors.New("the source of a moving base could not be fetched")
-
 // Modules returns the paths of the modules that the kernel was built with, in
 // order; our own racepoint is not among them.
 func (r Result) Modules() ([]string, error) {
@@ -130,35 +113,6 @@ func (r Result) Modules() ([]string, error) {
 		return err
 	})
 	return files, err
-}
-
-// CacheDir returns where mdlife keeps what it can make again:
-// $XDG_CACHE_HOME/mdlife or ~/.cache/mdlife.
-func CacheDir() (string, error) {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no place for the cache: %w; set XDG_CACHE_HOME to an absolute path", err)
-	}
-	return filepath.Join(base, "mdlife"), nil
-}
-
-// CheckCache makes sure that the cache directory can be written.
-func CheckCache() error {
-	dir, err := CacheDir()
-	if err != nil {
-		return err
-	}
-	err = os.MkdirAll(dir, 0o755)
-	if err == nil {
-		var f *os.File
-		if f, err = os.CreateTemp(dir, ".check-*"); err == nil {
-			err = errors.Join(f.Close(), os.Remove(f.Name()))
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("the cache cannot be written: %w; set XDG_CACHE_HOME to another directory", err)
-	}
-	return nil
 }
 
 // Build returns the kernel that req describes, from the cache if it is there.
@@ -184,20 +138,37 @@ func (req Request) withDefaults() (Request, error) {
 		req.Variant = VariantBase
 	}
 	if !slices.Contains(Variants(), req.Variant) {
-		return req, usagef("no kernel variant %q; there are %v", req.Variant, Variants())
+		return req, usage.Errorf("no kernel variant %q; there are %v", req.Variant, Variants())
 	}
 	if req.Jobs <= 0 {
 		req.Jobs = runtime.NumCPU()
 	}
 	if req.Upto < 0 {
-		return req, usagef("cannot apply the first %d patches", req.Upto)
+		return req, usage.Errorf("cannot apply the first %d patches", req.Upto)
 	}
 	var err error
 	if req.CacheDir == "" {
-		if req.CacheDir, err = CacheDir(); err != nil {
+		if req.CacheDir, err = cachedir.Dir(); err != nil {
 			return req, err
 		}
 	}
 	req.CacheDir, err = filepath.Abs(req.CacheDir)
 	return req, err
+}
+
+// SourceTree returns the directory of the base's source as it comes from the
+// archive, after fetching and unpacking it if needed. The tree is shared by
+// all runs and must not be written to.
+func SourceTree(ctx context.Context, req Request) (string, error) {
+	req, err := req.withDefaults()
+	if err != nil {
+		return "", err
+	}
+	src, err := req.sources().Get(ctx, req.Base.Origin)
+	return src.Dir, err
+}
+
+// sources is where the request's sources are kept.
+func (req Request) sources() source.Cache {
+	return source.Cache{Dir: req.CacheDir, Progress: req.Progress}
 }

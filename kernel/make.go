@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -50,9 +49,9 @@ func (m *maker) Write(p []byte) (int, error) {
 // run makes targets. A failure of make comes with the lines that matter.
 func (m *maker) run(ctx context.Context, targets ...string) error {
 	args := append([]string{"O=obj", fmt.Sprintf("-j%d", m.jobs)}, targets...)
-	cmd := exec.Command("make", args...)
+	cmd := proc.Command("make", args...)
 	cmd.Dir = m.slot.src()
-	cmd.Env = makeEnv(os.Environ())
+	cmd.Env = makeEnv(cmd.Env)
 	cmd.Stdout, cmd.Stderr = m, m
 	fmt.Fprintf(m.log, "# make %s\n", strings.Join(args, " "))
 	err := proc.Run(ctx, cmd)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -18,7 +17,7 @@ import (
 // will become s's source tree. The caller holds both slots.
 func (s *slot) copyObjects(ctx context.Context, donor *slot, fresh string) error {
 	to := filepath.Join(fresh, "obj")
-	cmd := exec.Command("cp", "-a", "--reflink=auto", donor.obj(), to)
+	cmd := proc.Command("cp", "-a", "--reflink=auto", donor.obj(), to)
 	if _, err := proc.Output(ctx, cmd); err != nil {
 		return err
 	}

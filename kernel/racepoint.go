@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"mdlife/internal/proc"
+	"mdlife/kernel/source"
 )
 
 // Racepoint is where a kernel's directory has the module racepoint, which holds
@@ -132,7 +133,7 @@ func (s *slot) publishRacepoint(dir string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	return copyFile(filepath.Join(s.racepointDir(), "racepoint.ko"), to, 0o644)
+	return source.CopyFile(filepath.Join(s.racepointDir(), "racepoint.ko"), to, 0o644)
 }
 
 // canLoadModules reports whether a .config has modules at all.

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/gofrs/flock"
+
+	"mdlife/internal/atomicfile"
 	"mdlife/internal/filelock"
 	"mdlife/internal/progress"
 )
@@ -22,7 +25,7 @@ import (
 type slot struct {
 	dir   string
 	state slotState
-	lock  *filelock.Lock
+	lock  *flock.Flock
 }
 
 // slotState is a slot's state.json.
@@ -67,7 +70,7 @@ func openSlot(ctx context.Context, cacheDir, name string, track *progress.Tracke
 	return s, nil
 }
 
-func (s *slot) close() { s.lock.Release() }
+func (s *slot) close() { s.lock.Close() }
 
 // saveState writes state.json at once.
 func (s *slot) saveState() error {
@@ -75,7 +78,7 @@ func (s *slot) saveState() error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(s.path("state.json"), text)
+	return atomicfile.WriteBytes(s.path("state.json"), text)
 }
 
 // markDirty leaves a marker that only markClean takes away. Everything in the

@@ -12,6 +12,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mdlife/kernel/internal/faketree"
+	"mdlife/kernel/series"
+	"mdlife/kernel/source"
 )
 
 // fillWith writes a kernel of one file.
@@ -60,7 +64,7 @@ func TestStoreDistrustsDamage(t *testing.T) {
 			if _, err := s.put(Result{Key: "k"}, fillWith("again")); err != nil {
 				t.Fatal(err)
 			}
-			if r, ok := s.find("k"); !ok || read(t, r.Dir, "bzImage") != "again" {
+			if r, ok := s.find("k"); !ok || faketree.Read(t, r.Dir, "bzImage") != "again" {
 				t.Error("the damaged kernel was not replaced")
 			}
 		})
@@ -71,7 +75,7 @@ func TestStoreDistrustsDamage(t *testing.T) {
 func TestStoreSweepsDeadWriters(t *testing.T) {
 	s := store{t.TempDir()}
 	dead, alive := filepath.Join(s.dir, ".new-dead"), ""
-	writeFiles(t, dead, map[string]string{"bzImage": "half"})
+	faketree.Write(t, dead, map[string]string{"bzImage": "half"})
 	alive, unlock, err := s.temp()
 	if err != nil {
 		t.Fatal(err)
@@ -152,16 +156,16 @@ func TestApplyOnFullDisk(t *testing.T) {
 	if fault != nil {
 		// Without a small disk, a directory in a temporary file's place is the
 		// fault.
-		writeFiles(t, disk, map[string]string{"sub/.mdlife-new-big.c/x": ""})
+		faketree.Write(t, disk, map[string]string{"sub/.mdlife-new-big.c/x": ""})
 	}
-	writeFiles(t, disk, map[string]string{"a.c": "a\n", "sub/keep": ""})
+	faketree.Write(t, disk, map[string]string{"a.c": "a\n", "sub/keep": ""})
 	big := strings.Repeat("+"+strings.Repeat("x", 99)+"\n", 4000)
-	dir := patchDir(t, []string{"1.patch"}, map[string]string{"1.patch": "diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a\n+A\n" +
+	dir := faketree.PatchDir(t, []string{"1.patch"}, map[string]string{"1.patch": "diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a\n+A\n" +
 		"diff --git a/sub/big.c b/sub/big.c\nnew file mode 100644\n--- /dev/null\n+++ b/sub/big.c\n@@ -0,0 +1,4000 @@\n" + big})
-	if err := ApplySeries(t.Context(), disk, dir, 0); err == nil {
+	if err := series.Apply(t.Context(), disk, dir, 0); err == nil {
 		t.Fatal("400 kB fitted on a disk of 256 KiB")
 	}
-	paths, err := listAll(disk)
+	paths, err := source.ListAll(disk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +174,7 @@ func TestApplyOnFullDisk(t *testing.T) {
 			t.Errorf("left behind: %s", path)
 		}
 	}
-	if read(t, disk, "a.c") != "a\n" || exists(disk, "sub/big.c") {
+	if faketree.Read(t, disk, "a.c") != "a\n" || exists(disk, "sub/big.c") {
 		t.Error("a part of the patch was installed")
 	}
 }

@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"mdlife/kernel/source"
 )
 
 // content is what a slot's source tree shall hold: a manifest, and for each
 // path where to get the file.
 type content struct {
-	files manifest
+	files source.Manifest
 	// from returns the file with the content of path.
 	from func(path string) string
 	// shared returns a file with that content that never changes and may be
@@ -29,7 +31,7 @@ func (s *slot) manifestFile() string { return s.path("manifest") }
 // what differs, with the time of now, so that make rebuilds exactly that. A new
 // one is linked, and starts from donor's object tree if there is a donor.
 func (s *slot) fill(ctx context.Context, c content, donor *slot) error {
-	have := loadManifest(s.manifestFile())
+	have := source.LoadManifest(s.manifestFile())
 	if _, err := os.Stat(s.src()); err == nil && have != nil {
 		return s.update(ctx, c, have)
 	}
@@ -43,9 +45,9 @@ func (s *slot) create(ctx context.Context, c content, donor *slot) error {
 	if err := errors.Join(os.RemoveAll(s.src()), os.RemoveAll(fresh), os.RemoveAll(s.racepointDir())); err != nil {
 		return err
 	}
-	var donated manifest
+	var donated source.Manifest
 	if donor != nil {
-		donated = loadManifest(donor.manifestFile())
+		donated = source.LoadManifest(donor.manifestFile())
 	}
 	for path, e := range c.files {
 		if err := ctx.Err(); err != nil {
@@ -56,7 +58,7 @@ func (s *slot) create(ctx context.Context, c content, donor *slot) error {
 		link := ""
 		if donor == nil {
 			link = c.shared(path)
-		} else if donated[path].same(e) {
+		} else if donated[path].Same(e) {
 			link = filepath.Join(donor.src(), path)
 		}
 		if err := place(fresh, path, e, link, c.from(path)); err != nil {
@@ -70,7 +72,7 @@ func (s *slot) create(ctx context.Context, c content, donor *slot) error {
 		}
 		s.state = donor.state
 		s.state.Built, s.state.Lines = "", 0
-		s.noteConfigSources(changedPaths(donated, c.files))
+		s.noteConfigSources(source.Changed(donated, c.files))
 	}
 	if err := os.MkdirAll(filepath.Join(fresh, "obj"), 0o755); err != nil {
 		return err
@@ -81,11 +83,11 @@ func (s *slot) create(ctx context.Context, c content, donor *slot) error {
 	if err := os.Rename(fresh, s.src()); err != nil {
 		return err
 	}
-	return c.files.save(s.manifestFile())
+	return c.files.Save(s.manifestFile())
 }
 
 // place puts one file into a tree, as a link if there is something to link to.
-func place(dir, path string, e entry, link, from string) error {
+func place(dir, path string, e source.Entry, link, from string) error {
 	to := filepath.Join(dir, path)
 	if link != "" {
 		err := os.Link(link, to)
@@ -99,21 +101,21 @@ func place(dir, path string, e entry, link, from string) error {
 			return nil
 		}
 	}
-	return copyChecked(from, to, e)
+	return source.CopyChecked(from, to, e)
 }
 
 // update brings the source tree from have to c. The paths that are about to
 // change are recorded as unknown first: after a crash they are replaced again.
-func (s *slot) update(ctx context.Context, c content, have manifest) error {
-	changed := changedPaths(have, c.files)
+func (s *slot) update(ctx context.Context, c content, have source.Manifest) error {
+	changed := source.Changed(have, c.files)
 	if len(changed) == 0 {
 		return nil
 	}
 	unknown := maps.Clone(have)
 	for _, path := range changed {
-		unknown[path] = entry{mode: modeFile, sum: unsure}
+		unknown[path] = source.Unknown
 	}
-	if err := unknown.save(s.manifestFile()); err != nil {
+	if err := unknown.Save(s.manifestFile()); err != nil {
 		return err
 	}
 	s.state.Built = ""
@@ -129,7 +131,7 @@ func (s *slot) update(ctx context.Context, c content, have manifest) error {
 			return err
 		}
 	}
-	return c.files.save(s.manifestFile())
+	return c.files.Save(s.manifestFile())
 }
 
 // updateFile replaces or removes one file of the source tree.
@@ -151,23 +153,7 @@ func (s *slot) updateFile(path string, c content) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	return replaceEntry(c.from(path), to, e)
-}
-
-// changedPaths lists what differs between two manifests.
-func changedPaths(a, b manifest) []string {
-	var changed []string
-	for path, e := range b {
-		if !a[path].same(e) {
-			changed = append(changed, path)
-		}
-	}
-	for path := range a {
-		if _, ok := b[path]; !ok {
-			changed = append(changed, path)
-		}
-	}
-	return changed
+	return source.Replace(c.from(path), to, e)
 }
 
 // noteConfigSources forgets the configuration if something that it was made

@@ -5,16 +5,19 @@ package kernel
 import (
 	"path/filepath"
 	"testing"
+
+	"mdlife/kernel/internal/faketree"
+	"mdlife/kernel/source"
 )
 
 // contentOf is a slot content from the files of a directory.
 func contentOf(t *testing.T, dir string) content {
 	t.Helper()
-	paths, err := listAll(dir)
+	paths, err := source.ListAll(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := scanPaths(t.Context(), dir, paths, nil)
+	files, err := source.ScanPaths(t.Context(), dir, paths, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +29,8 @@ func contentOf(t *testing.T, dir string) content {
 // believe that it still holds the old ones.
 func TestFailedUpdateIsNotForgotten(t *testing.T) {
 	one, two := t.TempDir(), t.TempDir()
-	writeFiles(t, one, map[string]string{"a.c": "one", "b.c": "one", "sub/c.c": "one", "old.c": "one"})
-	writeFiles(t, two, map[string]string{"a.c": "two", "b.c": "two", "sub/c.c": "two", "new.c": "two"})
+	faketree.Write(t, one, map[string]string{"a.c": "one", "b.c": "one", "sub/c.c": "one", "old.c": "one"})
+	faketree.Write(t, two, map[string]string{"a.c": "two", "b.c": "two", "sub/c.c": "two", "new.c": "two"})
 	first, second := contentOf(t, one), contentOf(t, two)
 	s, err := openSlot(t.Context(), t.TempDir(), "slot", nil)
 	if err != nil {
@@ -52,7 +55,7 @@ func TestFailedUpdateIsNotForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path := range first.files {
-		if got := read(t, s.src(), path); got != "one" {
+		if got := faketree.Read(t, s.src(), path); got != "one" {
 			t.Errorf("%s is %q after the failed update was undone", path, got)
 		}
 	}
@@ -60,7 +63,7 @@ func TestFailedUpdateIsNotForgotten(t *testing.T) {
 		t.Error("a file of the failed update is left")
 	}
 	for path := range first.files {
-		if read(t, one, path) != "one" {
+		if faketree.Read(t, one, path) != "one" {
 			t.Errorf("%s, to which the slot was linked, has changed", path)
 		}
 	}
@@ -70,10 +73,10 @@ func TestFailedUpdateIsNotForgotten(t *testing.T) {
 // kernel under the old content's key.
 func TestFileThatChangesWhileRead(t *testing.T) {
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"a.c": "one"})
+	faketree.Write(t, dir, map[string]string{"a.c": "one"})
 	c := contentOf(t, dir)
 	c.shared = func(string) string { return "" }
-	writeFiles(t, dir, map[string]string{"a.c": "two"})
+	faketree.Write(t, dir, map[string]string{"a.c": "two"})
 	s, err := openSlot(t.Context(), t.TempDir(), "slot", nil)
 	if err != nil {
 		t.Fatal(err)

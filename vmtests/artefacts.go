@@ -4,15 +4,13 @@ package vmtests
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
 	"mdlife/initramfs"
+	"mdlife/internal/cachedir"
+	"mdlife/internal/checksum"
 	"mdlife/kernel"
 	"mdlife/vmtests/event"
 )
@@ -95,7 +93,7 @@ func (o Options) BuildImage(ctx context.Context) (initramfs.Image, error) {
 
 // BuildImageFor is BuildImage with all that a plan needs.
 func (o Options) BuildImageFor(ctx context.Context, plan event.Plan) (initramfs.Image, error) {
-	cache, err := kernel.CacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return initramfs.Image{}, err
 	}
@@ -105,7 +103,7 @@ func (o Options) BuildImageFor(ctx context.Context, plan event.Plan) (initramfs.
 // BuildKernel makes one variant of the base or finds it in the cache. Where the
 // options name a developer's tree, that tree is the patched variant.
 func (o Options) BuildKernel(ctx context.Context, variant kernel.Variant) (Artefact, error) {
-	cache, err := kernel.CacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return Artefact{}, err
 	}
@@ -121,7 +119,7 @@ func (o Options) BuildKernel(ctx context.Context, variant kernel.Variant) (Artef
 	if a.Result, err = kernel.Build(ctx, req); err != nil {
 		return Artefact{}, err
 	}
-	a.SHA256, err = sha256File(a.BzImage())
+	a.SHA256, err = checksum.File(a.BzImage())
 	return a, err
 }
 
@@ -131,17 +129,4 @@ func label(v kernel.Variant) string {
 		return "unpatched"
 	}
 	return string(v)
-}
-
-func sha256File(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"mdlife/initramfs"
+	"mdlife/internal/cachedir"
 	"mdlife/kernel"
-	"mdlife/vmtests/mutant"
+	"mdlife/kernel/series"
 	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
 )
@@ -36,7 +37,7 @@ func MutantDir(root string, base kernel.Base) string {
 // Mutants builds each mutant, boots it, runs the tests named for it, and calls
 // tried. Before that, the kernel without a mutant must pass the same tests: what
 // fails on it kills nothing.
-func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, tried func(report.Mutant)) error {
+func (o Options) Mutants(ctx context.Context, all []series.Mutant, tried func(report.Mutant)) error {
 	o.Seed = NewSeed(o.Seed)
 	image, err := o.BuildImage(ctx)
 	if err != nil {
@@ -58,7 +59,7 @@ func (o Options) Mutants(ctx context.Context, all []mutant.Mutant, tried func(re
 }
 
 // control runs all tests that the mutants of a variant name on that variant.
-func (o Options) control(ctx context.Context, variant kernel.Variant, image initramfs.Image, all []mutant.Mutant) error {
+func (o Options) control(ctx context.Context, variant kernel.Variant, image initramfs.Image, all []series.Mutant) error {
 	var tests []string
 	for _, m := range all {
 		for _, t := range m.Tests {
@@ -89,7 +90,7 @@ func (o Options) control(ctx context.Context, variant kernel.Variant, image init
 }
 
 // try builds and boots one mutant.
-func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image) (report.Mutant, error) {
+func (o Options) try(ctx context.Context, m series.Mutant, image initramfs.Image) (report.Mutant, error) {
 	kill := report.Mutant{Name: m.Name, Subject: m.Subject, Requirement: m.Requirement, Tests: m.Tests}
 	plan, err := mutantTests(m.Tests, kernel.Variant(m.Variant)).Plan(o.Seed)
 	if err != nil {
@@ -110,8 +111,8 @@ func (o Options) try(ctx context.Context, m mutant.Mutant, image initramfs.Image
 }
 
 // buildMutant builds the series with a mutant on top.
-func (o Options) buildMutant(ctx context.Context, m mutant.Mutant) (Artefact, error) {
-	cache, err := kernel.CacheDir()
+func (o Options) buildMutant(ctx context.Context, m series.Mutant) (Artefact, error) {
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return Artefact{}, err
 	}

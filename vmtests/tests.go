@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"mdlife/internal/cachedir"
 	"mdlife/kernel"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/arrays"
@@ -191,7 +192,7 @@ func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.R
 	if err != nil {
 		return nil, err
 	}
-	cache, err := kernel.CacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return nil, err
 	}

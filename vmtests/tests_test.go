@@ -10,7 +10,6 @@ import (
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/mutant"
 )
 
 // TestNamesInThePatchesAreTests: a mutant or a claim that names no test would show
@@ -18,7 +17,7 @@ import (
 func TestNamesInThePatchesAreTests(t *testing.T) {
 	const root = ".."
 	for _, base := range kernel.Bases() {
-		mutants, err := mutant.Load(MutantDir(root, base))
+		mutants, err := series.LoadMutants(MutantDir(root, base))
 		if err != nil || len(mutants) < 12 {
 			t.Errorf("%s: %d mutants, %v", base.Name, len(mutants), err)
 		}

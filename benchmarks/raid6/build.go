@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"mdlife/kernel"
+	"mdlife/kernel/series"
 )
 
 // layout is where a base keeps its RAID-6 code.
@@ -62,7 +63,7 @@ func CopyCode(ctx context.Context, req kernel.Request, root, patchDir string, up
 		}
 	}
 	if patchDir != "" {
-		err = kernel.ApplySeries(ctx, dir, patchDir, upto)
+		err = series.Apply(ctx, dir, patchDir, upto)
 	}
 	return Code{dir, l, root, source}, err
 }

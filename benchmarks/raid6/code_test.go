@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 
+	"mdlife/internal/cachedir"
 	"mdlife/kernel"
 	"mdlife/vmtests"
 )
@@ -26,7 +27,7 @@ func codeOf(t *testing.T, upto int) Code {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache, err := kernel.CacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package atomicfile writes files that appear whole or not at all.
+// Package atomicfile writes files that appear whole or not at all, on the disk as
+// well: what a crash of the machine leaves is the old file or the new one.
 package atomicfile
 
 import (
@@ -8,37 +9,37 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/google/renameio/v2"
 )
 
 // Write makes or replaces the file at path, mode 0644, with what write writes.
-// Its directory is made if need be. Where anything fails, the old file stays as
-// it was and nothing else is left.
-func Write(path string, write func(io.Writer) error) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// It makes the directory if need be. Where anything fails, the old file stays as
+// it was and nothing else remains.
+func Write(path string, write func(io.Writer) error) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithStaticPermissions(0o644))
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	buf := bufio.NewWriter(tmp)
-	if err = write(buf); err != nil {
+	defer f.Cleanup()
+	buf := bufio.NewWriter(f)
+	if err := write(buf); err != nil {
 		return err
 	}
-	if err = buf.Flush(); err != nil {
+	if err := buf.Flush(); err != nil {
 		return err
 	}
-	if err = tmp.Chmod(0o644); err != nil {
+	return f.CloseAtomicallyReplace()
+}
+
+// WriteBytes is [Write] of a content that is at hand.
+func WriteBytes(path string, content []byte) error {
+	return Write(path, func(w io.Writer) error {
+		_, err := w.Write(content)
 		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	})
 }

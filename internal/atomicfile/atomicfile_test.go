@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
 func TestWriteMakesTheDirectory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a", "b", "f")
+	defer syscall.Umask(syscall.Umask(0o077)) // the mode does not depend on it
 	if err := Write(path, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
 		t.Fatal(err)
 	}

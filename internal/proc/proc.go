@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -27,17 +28,11 @@ const settle = 2 * time.Second
 // they were writing may be cut off.
 var ErrKilled = errors.New("killed")
 
-// MissingError reports tools that are not installed.
-type MissingError struct{ Packages []string }
-
-func (e *MissingError) Error() string {
-	return "missing tools: apt-get install " + strings.Join(e.Packages, " ")
-}
-
 // Run starts cmd as the leader of a new process group and waits for it. When
 // ctx ends it sends SIGINT to the group, then SIGKILL after [Grace], and
-// returns ctx's error, with [ErrKilled] if it came to that. The tool gets SIGTERM if this process dies: make passes
-// that on to its children, which a SIGKILL would orphan.
+// returns ctx's error, with [ErrKilled] if it came to that. The tool gets SIGTERM
+// if this process dies: make passes that on to its children, which a SIGKILL would
+// orphan.
 func Run(ctx context.Context, cmd *exec.Cmd) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -49,7 +44,7 @@ func Run(ctx context.Context, cmd *exec.Cmd) error {
 	// A grandchild that escaped may hold the pipes; do not wait for it.
 	cmd.WaitDelay = Grace + settle
 	if err := cmd.Start(); err != nil {
-		return err
+		return missing(cmd, err)
 	}
 	stop := make(chan struct{})
 	stopped := make(chan struct{})
@@ -69,6 +64,16 @@ func Run(ctx context.Context, cmd *exec.Cmd) error {
 		return fmt.Errorf("%w (%w)", err, ErrKilled)
 	}
 	return err
+}
+
+// missing tells the package of a tool that could not be started because it is not
+// there.
+func missing(cmd *exec.Cmd, err error) error {
+	pkg := Package(filepath.Base(cmd.Path))
+	if pkg == "" || !errors.Is(err, exec.ErrNotFound) {
+		return err
+	}
+	return &MissingError{Packages: []string{pkg}}
 }
 
 // killed reports whether the tool died of a signal that it could not handle.
@@ -119,7 +124,7 @@ func Output(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
 
 // Describe wraps err with the tool's name and the last lines that it printed.
 func Describe(cmd *exec.Cmd, err error, printed string) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, new(*MissingError)) {
 		return err
 	}
 	lines := strings.Split(strings.TrimSpace(printed), "\n")
@@ -128,16 +133,4 @@ func Describe(cmd *exec.Cmd, err error, printed string) error {
 	}
 	what := strings.Join(cmd.Args[:min(len(cmd.Args), 2)], " ")
 	return fmt.Errorf("%s: %w: %s", what, err, strings.Join(lines, "\n"))
-}
-
-// Require reports the packages of all tools that cannot be found, at once.
-// The map is from a tool's name to its Debian package.
-func Require(packageOf map[string]string) error {
-	var missing []string
-	for tool, pkg := range packageOf {
-		if _, err := exec.LookPath(tool); err != nil {
-			missing = append(missing, pkg)
-		}
-	}
-	return Missing(missing)
 }

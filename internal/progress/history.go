@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mdlife/internal/atomicfile"
+	"mdlife/internal/cachedir"
 )
 
 // maxHistory bounds the file; a project has a few dozen phase names.
@@ -23,18 +24,14 @@ type history struct {
 	fresh map[string]time.Duration // of this run
 }
 
-// HistoryPath is where durations are remembered: mdlife/progress.json in the
-// user's cache directory, or "" where the user has none.
+// HistoryPath returns where durations are remembered: progress.json in the cache
+// directory, or "" where the user has none.
 func HistoryPath() string {
-	dir := os.Getenv("XDG_CACHE_HOME")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return ""
-		}
-		dir = filepath.Join(home, ".cache")
+	dir, err := cachedir.Dir()
+	if err != nil {
+		return ""
 	}
-	return filepath.Join(dir, "mdlife", "progress.json")
+	return filepath.Join(dir, "progress.json")
 }
 
 func loadHistory(path string) *history {

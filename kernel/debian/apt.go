@@ -8,12 +8,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"mdlife/internal/atomicfile"
 	"mdlife/internal/proc"
 	"mdlife/internal/progress"
 )
@@ -54,7 +54,7 @@ func (a Archive) setUp(ctx context.Context) (apt, error) {
 	files := map[string]string{
 		"apt.conf":         acquire + t.config(),
 		"etc/sources.list": sourceLines(a.Suites, hostMirrors("/etc/apt")),
-		"status":           "", // an empty system: closures hold every dependency
+		"status":           "", // an empty system: nothing of the host's counts
 	}
 	for name, text := range files {
 		if err := writeIfChanged(t.path(name), text); err != nil {
@@ -98,7 +98,7 @@ func (t apt) config() string {
 // hostAcquire returns the host's download settings, proxies above all, in the
 // form that apt.conf takes. Which indexes to fetch is not the host's business.
 func hostAcquire(ctx context.Context) (string, error) {
-	out, err := proc.Output(ctx, exec.Command("apt-config", "dump"))
+	out, err := proc.Output(ctx, proc.Command("apt-config", "dump"))
 	if err != nil {
 		return "", err
 	}
@@ -150,28 +150,6 @@ func (t apt) resolve(ctx context.Context, packages []string) ([]item, error) {
 	return inOrder(items, packages)
 }
 
-// resolveClosure finds the files of packages and all that they depend on. The
-// plan of an install carries weak hashes, so each file is resolved again.
-func (t apt) resolveClosure(ctx context.Context, packages []string) ([]item, error) {
-	args := []string{"install", "--print-uris", "--yes", "--no-install-recommends"}
-	out, err := t.run(ctx, nil, t.dir, append(args, packages...)...)
-	if err != nil {
-		return nil, err
-	}
-	var exact []string
-	for line := range strings.Lines(string(out)) {
-		fields := strings.Fields(line)
-		if len(fields) < 3 {
-			return nil, fmt.Errorf("apt-get --print-uris: unexpected line %q", line)
-		}
-		exact = append(exact, specOf(fields[1]))
-	}
-	if len(exact) == 0 {
-		return nil, fmt.Errorf("apt-get would install nothing for %s", strings.Join(packages, " "))
-	}
-	return t.resolve(ctx, exact)
-}
-
 // parseURIs reads the output of apt-get --print-uris: a quoted URI, the file
 // name, the size and the best hash.
 func parseURIs(out []byte) ([]item, error) {
@@ -212,9 +190,9 @@ func inOrder(items []item, packages []string) ([]item, error) {
 // run calls apt-get in dir and returns what it printed. Download progress
 // comes over a pipe of its own.
 func (t apt) run(ctx context.Context, phase *progress.Phase, dir string, args ...string) ([]byte, error) {
-	cmd := exec.Command("apt-get", append(args, "-qq")...)
+	cmd := proc.Command("apt-get", append(args, "-qq")...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "APT_CONFIG="+t.path("apt.conf"), "LC_ALL=C")
+	cmd.Env = append(cmd.Env, "APT_CONFIG="+t.path("apt.conf"), "LC_ALL=C")
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -255,9 +233,5 @@ func writeIfChanged(path, text string) error {
 	if was, err := os.ReadFile(path); err == nil && string(was) == text {
 		return nil
 	}
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
+	return atomicfile.WriteBytes(path, []byte(text))
 }

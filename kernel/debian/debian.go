@@ -46,15 +46,6 @@ func (a Archive) Download(ctx context.Context, packages ...string) ([]string, er
 	})
 }
 
-// DownloadClosure fetches packages with everything that they depend on, as
-// apt would install them on an empty system without recommended packages. The
-// paths come in apt's order.
-func (a Archive) DownloadClosure(ctx context.Context, packages ...string) ([]string, error) {
-	return a.fetch(ctx, packages, func(apt apt) ([]item, error) {
-		return apt.resolveClosure(ctx, packages)
-	})
-}
-
 // DownloadNewest fetches the package whose name is prefix and a version number,
 // of those the one with the highest ("linux-source-" finds linux-source-7.2
 // where there is a linux-source-6.19 as well), and returns the path of its .deb.
@@ -86,7 +77,7 @@ func (a Archive) fetch(ctx context.Context, packages []string, resolve func(apt)
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Release()
+	defer lock.Close()
 	apt, err := a.setUp(ctx)
 	if err != nil {
 		return nil, err
@@ -115,12 +106,9 @@ func (t apt) get(ctx context.Context, resolve func(apt) ([]item, error)) ([]stri
 
 // requireTools checks for what Debian's minimal install may lack elsewhere.
 func requireTools() error {
-	missing := []string{}
+	missing := proc.Lacking("apt-get", "dpkg-deb")
 	if _, err := os.Stat(keyring); err != nil {
 		missing = append(missing, "debian-archive-keyring")
-	}
-	if err := proc.Require(map[string]string{"apt-get": "apt", "dpkg-deb": "dpkg"}); err != nil {
-		return err
 	}
 	return proc.Missing(missing)
 }

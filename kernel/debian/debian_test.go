@@ -155,18 +155,6 @@ func TestDamagedFileIsFetchedAgain(t *testing.T) {
 	}
 }
 
-func TestClosure(t *testing.T) {
-	a, fake := fakeArchive(t)
-	write(t, fake, "plan", "'http://m/z' zlib1g_1%3a1.2_amd64.deb 1 MD5Sum:00\n'http://m/m' mdadm_4.2-5_amd64.deb 1\n")
-	debs, err := a.DownloadClosure(t.Context(), "mdadm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(debs) != 2 {
-		t.Errorf("got %v, want mdadm and zlib1g", debs)
-	}
-}
-
 func TestTwoRunsAtOnce(t *testing.T) {
 	a, fake := fakeArchive(t)
 	var wg sync.WaitGroup

@@ -4,14 +4,13 @@ package debian
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"mdlife/internal/checksum"
 )
 
 // download returns the path of each item below archives, after fetching those
@@ -71,18 +70,16 @@ func (t apt) fetchDir() (string, error) {
 
 // verify checks that the file at path is the item, by size and SHA-256.
 func (it item) verify(path string) error {
-	f, err := os.Open(path)
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	sum := sha256.New()
-	n, err := io.Copy(sum, f)
+	sum, err := checksum.File(path)
 	if err != nil {
 		return err
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); n != it.size || got != it.sha256 {
-		return fmt.Errorf("%s: %d bytes, SHA-256 %s; the archive says %d bytes, %s", path, n, got, it.size, it.sha256)
+	if info.Size() != it.size || sum != it.sha256 {
+		return fmt.Errorf("%s: %d bytes, SHA-256 %s; the archive says %d bytes, %s", path, info.Size(), sum, it.size, it.sha256)
 	}
 	return nil
 }

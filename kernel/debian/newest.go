@@ -5,8 +5,6 @@ package debian
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,8 +15,8 @@ import (
 // newest returns the package whose name is prefix and the highest version
 // number that the lists have.
 func (t apt) newest(ctx context.Context, prefix string) (string, error) {
-	cmd := exec.Command("apt-cache", "pkgnames", prefix)
-	cmd.Env = append(os.Environ(), "APT_CONFIG="+t.path("apt.conf"), "LC_ALL=C")
+	cmd := proc.Command("apt-cache", "pkgnames", prefix)
+	cmd.Env = append(cmd.Env, "APT_CONFIG="+t.path("apt.conf"), "LC_ALL=C")
 	out, err := proc.Output(ctx, cmd)
 	if err != nil {
 		return "", err

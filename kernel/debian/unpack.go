@@ -5,7 +5,6 @@ package debian
 import (
 	"context"
 	"os"
-	"os/exec"
 
 	"mdlife/internal/proc"
 )
@@ -14,12 +13,12 @@ import (
 // Maintainer scripts are not run. A failure can leave a part of the files:
 // callers unpack into a temporary directory and rename it.
 func Unpack(ctx context.Context, deb, dir string) error {
-	if err := proc.Require(map[string]string{"dpkg-deb": "dpkg"}); err != nil {
+	if err := proc.Require("dpkg-deb"); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	_, err := proc.Output(ctx, exec.Command("dpkg-deb", "--extract", deb, dir))
+	_, err := proc.Output(ctx, proc.Command("dpkg-deb", "--extract", deb, dir))
 	return err
 }

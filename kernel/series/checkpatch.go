@@ -3,6 +3,7 @@
 package series
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -20,35 +21,27 @@ const ignored = "MISSING_SIGN_OFF,UNKNOWN_COMMIT_ID,FILE_PATH_CHANGES"
 // Checkpatch runs the base's own scripts/checkpatch.pl --strict on each patch.
 // Errors, warnings and checks all count. It runs in a directory of its own,
 // since it leaves a file behind.
-func (s Series) Checkpatch(ctx context.Context) ([]Result, error) {
+func (c Check) Checkpatch(ctx context.Context) ([]Result, error) {
 	dir, err := os.MkdirTemp("", "mdlife-checkpatch-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	script := filepath.Join(s.Source, "scripts", "checkpatch.pl")
+	script := filepath.Join(c.Source, "scripts", "checkpatch.pl")
 	var results []Result
-	for _, patch := range s.Patches {
+	for _, p := range c.Patches {
 		cmd := proc.Command("perl", script, "--strict", "--show-types", "--terse",
-			"--no-summary", "--no-signoff", "--ignore", ignored, "--root", s.Source, patch)
+			"--no-summary", "--no-signoff", "--ignore", ignored, "--root", c.Source, c.path(p))
 		cmd.Dir, cmd.Env = dir, append(cmd.Env, "LC_ALL=C")
 		out, err := output(ctx, cmd)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		r := Result{Name: "checkpatch " + filepath.Base(patch)}
+		r := Result{Name: "checkpatch " + p.Name}
 		if err != nil || out != "" {
-			r.Detail = orElse(out, "checkpatch.pl: no word but its exit status")
+			r.Detail = cmp.Or(out, "checkpatch.pl: no word but its exit status")
 		}
 		results = append(results, r)
 	}
 	return results, nil
-}
-
-// orElse returns s, or other where s is empty.
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"io"
 
-	"mdlife/kernel"
+	"mdlife/internal/cachedir"
 	"mdlife/vmtests/vm"
 )
 
 // reportAccel tells what will execute the guests' instructions. No KVM is a
 // note, not something missing.
 func reportAccel(ctx context.Context, w io.Writer) {
-	if _, err := kernel.CacheDir(); err != nil {
+	if _, err := cachedir.Dir(); err != nil {
 		return // the row of the cache says so: there is no place for the answer
 	}
 	p, err := vm.ProbeAccel(ctx)

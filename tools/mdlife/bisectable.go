@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
 	"mdlife/vmtests/verdict"
@@ -52,7 +51,7 @@ not stumble over a patch of ours.`,
 // it claims.
 func bisectable(cmd *cobra.Command, o vmtests.Options, from int, all bool) error {
 	dir := vmtests.PatchDir(o.Root, o.Base)
-	names, err := kernel.ReadSeries(dir)
+	names, err := series.Names(dir)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mdlife/internal/cachedir"
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
@@ -39,7 +40,7 @@ func newCheck() *cobra.Command {
 
 // check runs all checks of the series and fails if one failed; a series stands alone.
 func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
-	cache, err := kernel.CacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,11 @@ func check(cmd *cobra.Command, o vmtests.Options, each bool) error {
 
 // checkSeries checks one series. With an error it returns the results until then.
 func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, each bool) (all []verdict.Result, err error) {
-	s, err := series.Open(ctx, req)
+	source, err := kernel.SourceTree(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	s, err := series.Open(req.PatchDir, source)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +74,7 @@ func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, eac
 			return nil, err
 		}
 		steps = append(steps, func(ctx context.Context) ([]series.Result, error) {
-			return s.Builds(ctx, req, func(ctx context.Context, built kernel.Result) error {
+			return kernel.Prefixes(ctx, req, func(ctx context.Context, built kernel.Result) error {
 				return o.BootAlone(ctx, built, image)
 			})
 		})

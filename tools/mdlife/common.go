@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mdlife/internal/cachedir"
 	"mdlife/internal/progress"
 	"mdlife/kernel"
 	"mdlife/vmtests"
@@ -89,7 +90,7 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	if o.Root, err = vmtests.FindRoot(); err != nil {
 		return o, usage(err)
 	}
-	if err := kernel.CheckCache(); err != nil {
+	if err := cachedir.Check(); err != nil {
 		return o, err
 	}
 	if o.Accel, err = vm.Choose(cmd.Context(), vm.Accel(t.accel)); err != nil {

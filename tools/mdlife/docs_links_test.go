@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"mdlife/kernel"
+	"mdlife/kernel/series"
 )
 
 // What README.md may have: it is one screen, and is read in a terminal as well.
@@ -126,11 +127,11 @@ func TestReadmeCountsPatches(t *testing.T) {
 	readme := pageAt(loadPages(t), "README.md")
 	for _, base := range kernel.Bases() {
 		dir := filepath.Join(root, "patches", base.Name)
-		lifetime, err := kernel.ReadSeries(dir)
+		lifetime, err := series.Names(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		raid6, err := kernel.ReadSeries(filepath.Join(dir, "raid6"))
+		raid6, err := series.Names(filepath.Join(dir, "raid6"))
 		if err != nil {
 			t.Fatal(err)
 		}

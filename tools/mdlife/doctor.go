@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/initramfs"
-	"mdlife/kernel"
+	"mdlife/internal/cachedir"
 	"mdlife/vmtests"
 )
 
@@ -118,11 +118,11 @@ func (n need) present() (sign string, ok bool) {
 
 // reportSpace prints how much room the cache's file system has.
 func reportSpace(w io.Writer) error {
-	if err := kernel.CheckCache(); err != nil {
+	if err := cachedir.Check(); err != nil {
 		fmt.Fprintf(w, "missing  %-24s %v\n", "cache", err)
 		return err
 	}
-	dir, err := kernel.CacheDir()
+	dir, err := cachedir.Dir()
 	if err != nil {
 		return err
 	}

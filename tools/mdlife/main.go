@@ -15,9 +15,9 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/spf13/cobra"
+	"mdlife/kernel/source"
 
-	"mdlife/kernel"
+	"github.com/spf13/cobra"
 )
 
 // Exit codes.
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case isUsage(err):
 		return exitUsage
-	case errors.Is(err, kernel.ErrNotFetched):
+	case errors.Is(err, source.ErrNotFetched):
 		return exitNotFetched
 	}
 	return exitFailed

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mdlife/benchmarks"
-	"mdlife/kernel"
+	"mdlife/kernel/source"
 	"mdlife/vmtests"
 	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
@@ -87,7 +87,7 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 	var left []string
 	for _, o := range all {
 		s, err := addBaseToMatrix(cmd, m, o, more)
-		if errors.Is(err, kernel.ErrNotFetched) {
+		if errors.Is(err, source.ErrNotFetched) {
 			o.Progress.Printf("    note  %s is left out: %v", o.Base.Name, err)
 			left = append(left, o.Base.Name)
 			continue
@@ -108,7 +108,7 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 		return err
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("%w: %s", kernel.ErrNotFetched, strings.Join(left, ", "))
+		return fmt.Errorf("%w: %s", source.ErrNotFetched, strings.Join(left, ", "))
 	}
 	return nil
 }

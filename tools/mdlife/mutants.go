@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mdlife/kernel/series"
 	"mdlife/vmtests"
-	"mdlife/vmtests/mutant"
 	"mdlife/vmtests/report"
 )
 
@@ -53,7 +53,7 @@ code 0 only if all are killed, and the series without a mutant passes the same t
 // mutants tries the chosen mutants and prints the kill table.
 func mutants(cmd *cobra.Command, o vmtests.Options, only []string) error {
 	dir := vmtests.MutantDir(o.Root, o.Base)
-	all, err := mutant.Load(dir)
+	all, err := series.LoadMutants(dir)
 	if err != nil {
 		return err
 	}
@@ -74,17 +74,17 @@ func mutants(cmd *cobra.Command, o vmtests.Options, only []string) error {
 }
 
 // chooseMutants returns those that are called by only, or all.
-func chooseMutants(all []mutant.Mutant, only []string) ([]mutant.Mutant, error) {
+func chooseMutants(all []series.Mutant, only []string) ([]series.Mutant, error) {
 	if len(only) == 0 {
 		return all, nil
 	}
-	var chosen []mutant.Mutant
+	var chosen []series.Mutant
 	var names []string
 	for _, m := range all {
 		names = append(names, m.Name)
 	}
 	for _, name := range only {
-		i := slices.IndexFunc(all, func(m mutant.Mutant) bool { return m.Name == name })
+		i := slices.IndexFunc(all, func(m series.Mutant) bool { return m.Name == name })
 		if i < 0 {
 			return nil, usagef("-only: there is no mutant %q; there are %s", name, strings.Join(names, ", "))
 		}

@@ -15,6 +15,7 @@ import (
 
 	"mdlife/benchmarks"
 	"mdlife/benchmarks/raid6"
+	"mdlife/internal/cachedir"
 	"mdlife/kernel"
 	"mdlife/vmtests"
 	"mdlife/vmtests/verdict"
@@ -40,7 +41,7 @@ func raid6Request(cmd *cobra.Command, t *target) (vmtests.Options, kernel.Reques
 	if err != nil {
 		return o, kernel.Request{}, err
 	}
-	cache, err := kernel.CacheDir()
+	cache, err := cachedir.Dir()
 	req := kernel.Request{Base: o.Base, CacheDir: cache, Progress: o.Progress,
 		PatchDir: vmtests.SeriesRAID6.PatchDirs(o.Root, o.Base)[0]}
 	return o, req, err

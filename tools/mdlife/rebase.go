@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mdlife/kernel"
+	"mdlife/internal/cachedir"
+	"mdlife/kernel/rebase"
 	"mdlife/vmtests"
 )
 
 func newRebase() *cobra.Command {
-	var req kernel.RebaseRequest
+	var req rebase.Request
 	var goOn bool
 	cmd := &cobra.Command{
 		Use:   "rebase",
@@ -47,27 +48,27 @@ until the end, and take over the result with mdlife rebase -continue.`,
 		if err != nil {
 			return err
 		}
-		if req.CacheDir, err = kernel.CacheDir(); err != nil {
+		if req.Cache.Dir, err = cachedir.Dir(); err != nil {
 			return err
 		}
 		dirs := o.Series.PatchDirs(o.Root, o.Base)
 		if len(dirs) != 1 {
 			return usagef("-series %s: one at a time, lifetime or raid6", t.series)
 		}
-		req.Base, req.PatchDir, req.Progress = o.Base, dirs[0], o.Progress
-		return rebase(cmd, req, goOn)
+		req.Origin, req.PatchDir, req.Cache.Progress = o.Base.Origin, dirs[0], o.Progress
+		return runRebase(cmd, req, goOn)
 	}
 	return cmd
 }
 
-// rebase prints what became of each patch, or the conflict.
-func rebase(cmd *cobra.Command, req kernel.RebaseRequest, goOn bool) error {
-	run := kernel.Rebase
+// runRebase prints what became of each patch, or the conflict.
+func runRebase(cmd *cobra.Command, req rebase.Request, goOn bool) error {
+	run := rebase.Run
 	if goOn {
-		run = kernel.ContinueRebase
+		run = rebase.Continue
 	}
 	done, err := run(cmd.Context(), req)
-	var conflict *kernel.ConflictError
+	var conflict *rebase.ConflictError
 	if errors.As(err, &conflict) {
 		printConflict(cmd.OutOrStdout(), conflict)
 		return errVerdict
@@ -80,7 +81,7 @@ func rebase(cmd *cobra.Command, req kernel.RebaseRequest, goOn bool) error {
 }
 
 // printConflict shows what is to be resolved, and how to go on.
-func printConflict(w io.Writer, c *kernel.ConflictError) {
+func printConflict(w io.Writer, c *rebase.ConflictError) {
 	fmt.Fprintf(w, "%s conflicts:\n", c.Patch)
 	for _, file := range c.Files {
 		fmt.Fprintf(w, "  %s\n", file)
@@ -90,7 +91,7 @@ func printConflict(w io.Writer, c *kernel.ConflictError) {
 }
 
 // printRebased prints a line for each patch, and a sum.
-func printRebased(w io.Writer, done kernel.Rebased, req kernel.RebaseRequest) {
+func printRebased(w io.Writer, done rebase.Result, req rebase.Request) {
 	if done.Patches == nil {
 		fmt.Fprintf(w, "The series applies to %s already; nothing has changed.\n", done.Onto)
 		return
@@ -98,10 +99,10 @@ func printRebased(w io.Writer, done kernel.Rebased, req kernel.RebaseRequest) {
 	changed, gone := 0, 0
 	for _, p := range done.Patches {
 		fmt.Fprintf(w, "%-9s  %s\n", p.Fate, p.Name)
-		if p.Fate != kernel.FateSame {
+		if p.Fate != rebase.FateSame {
 			changed++
 		}
-		if p.Fate == kernel.FateGone {
+		if p.Fate == rebase.FateGone {
 			gone++
 		}
 	}

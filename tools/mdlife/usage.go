@@ -10,29 +10,20 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"mdlife/kernel"
+	userfault "mdlife/internal/usage"
 )
 
 // errVerdict ends a command whose output has already told why it failed.
 var errVerdict = errors.New("not a pass")
 
-// usageError is a mistake in what the user asked for: exit code 2.
-type usageError struct{ err error }
-
-func (e usageError) Error() string { return e.err.Error() }
-func (e usageError) Unwrap() error { return e.err }
-
-// usage marks err as the user's mistake.
-func usage(err error) error { return usageError{err} }
+// usage marks err as the user's mistake: exit code 2.
+func usage(err error) error { return usagef("%w", err) }
 
 // usagef is [usage] of a formatted error.
-func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
+func usagef(format string, args ...any) error { return userfault.Errorf(format, args...) }
 
-// isUsage tells whether err is the user's mistake.
-func isUsage(err error) bool {
-	var u usageError
-	return errors.As(err, &u) || errors.Is(err, kernel.ErrUsage)
-}
+// isUsage reports whether err is the user's mistake.
+func isUsage(err error) bool { return errors.Is(err, userfault.Err) }
 
 // noArgs refuses positional arguments, which no subcommand takes.
 func noArgs(cmd *cobra.Command, args []string) error {

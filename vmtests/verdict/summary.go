@@ -43,17 +43,17 @@ type Minimum struct {
 // Summary is one guest's run with its events sorted by kind.
 type Summary struct {
 	Guest
-	BootInfo   *event.BootInfo   `json:"hello"`
-	Total   Total          `json:"total"`   // over all races
-	Races   []event.Race   `json:"races"`   // in the order in which they ran
-	Mdadm   *event.Mdadm   `json:"mdadm"`   // null where the loop did not run
-	Checks  []event.Check  `json:"checks"`  // in the order in which they ran
-	Windows []event.Window `json:"windows"` // in the order in which they ran
-	Cells   []event.Cell   `json:"cells,omitempty"`
-	Client  *event.Client  `json:"client,omitempty"`
-	Bench   []event.Bench  `json:"bench,omitempty"`
-	Soak    *event.Soak    `json:"soak,omitempty"`
-	Done    *event.Done    `json:"done"` // null where the guest ended early
+	BootInfo *event.BootInfo `json:"hello"`
+	Total    Total           `json:"total"`   // over all races
+	Races    []event.Race    `json:"races"`   // in the order in which they ran
+	Mdadm    *event.Mdadm    `json:"mdadm"`   // null where the loop did not run
+	Checks   []event.Check   `json:"checks"`  // in the order in which they ran
+	Windows  []event.Window  `json:"windows"` // in the order in which they ran
+	Cells    []event.Cell    `json:"cells,omitempty"`
+	Client   *event.Client   `json:"client,omitempty"`
+	Bench    []event.Bench   `json:"bench,omitempty"`
+	Soak     *event.Soak     `json:"soak,omitempty"`
+	Done     *event.Done     `json:"done"` // null where the guest ended early
 }
 
 // named returns the kernel's name in a reason: "the patched kernel", or the heading of its

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/internal/atomicfile"
-	"mdlife/kernel"
+	"mdlife/internal/cachedir"
 )
 
 // kvmDevice is where KVM is found.
@@ -60,7 +60,7 @@ func probeHost(ctx context.Context, kernelImage, initramfs string) (Probe, error
 	if err != nil {
 		return Probe{}, err
 	}
-	dir, err := kernel.CacheDir()
+	dir, err := cachedir.Dir()
 	if err != nil {
 		return Probe{}, err
 	}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package series
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"mdlife/internal/proc"
+)
+
+// Check is a series and the source to which it must apply.
+type Check struct {
+	Source  string // a pristine kernel tree; never written to
+	Dir     string // the patch directory
+	Patches Series
+}
+
+// Result is the outcome of one check of one patch, or of the whole series.
+type Result struct {
+	Name   string // "apply 0001-md-…", "checkpatch 0001-md-…", "build 3 of 12"
+	Detail string // why it failed, in the tool's words; "" where it did not
+}
+
+// OK reports whether the check passed.
+func (r Result) OK() bool { return r.Detail == "" }
+
+// Open prepares the checks of patchDir's series against a source.
+func Open(patchDir, source string) (Check, error) {
+	patches, err := Load(patchDir, 0)
+	if err == nil && len(patches) == 0 {
+		err = fmt.Errorf("%s lists no patch", filepath.Join(patchDir, "series"))
+	}
+	return Check{Source: source, Dir: patchDir, Patches: patches}, err
+}
+
+// path returns where a patch's file is.
+func (c Check) path(p Patch) string { return filepath.Join(c.Dir, p.Name) }
+
+// output runs a command and returns all that it printed, trimmed.
+func output(ctx context.Context, cmd *exec.Cmd) (string, error) {
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	err := proc.Run(ctx, cmd)
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	return strings.TrimSpace(said.String()), err
+}
