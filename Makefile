@@ -7,6 +7,7 @@ SEED       ?=
 MINUTES    ?=
 SERIES     ?= all
 GOTESTFLAGS ?=
+GOTEST     ?= go test
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BASES       := $(patsubst patches/%/series,%,$(wildcard patches/*/series))
@@ -47,7 +48,7 @@ test: deps $(MDLIFE) ## unit tests, go vet, linter, and the patches' own checks
 	$(call takes,BASE SERIES)
 	go vet ./...
 	go run $(STATICCHECK) ./...
-	go test $(GOTESTFLAGS) ./...
+	$(GOTEST) $(GOTESTFLAGS) ./...
 	$(MDLIFE) raid6 check -base $(BASE)
 	$(MDLIFE) check -base $(BASE) -series $(SERIES) -each-builds
 
