@@ -16,7 +16,7 @@ import (
 	"mdlife/internal/progress"
 	"mdlife/kernel"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/guest/arrays"
+	"mdlife/vmtests/guest/array"
 	"mdlife/vmtests/verdict"
 	"mdlife/vmtests/vm"
 )
@@ -90,7 +90,7 @@ func (o Options) guest(ctx context.Context, a Artefact, image initramfs.Image, p
 
 // cellsMiB has room for all of brd's disks, of 64 MiB each, which few cells fill, and for
 // the rest.
-const cellsMiB = arrays.Disks*64 + 640
+const cellsMiB = array.Disks*64 + 640
 
 // disks are the kernel parameters for a plan that takes more disks of brd than there are.
 // A slow kernel's cells would not be faster for it: they do not wait half of their time.
@@ -98,7 +98,7 @@ func disks(plan event.Plan, slow int) []string {
 	if len(plan.Cells) == 0 || slow > 1 {
 		return nil
 	}
-	return []string{fmt.Sprintf("brd.rd_nr=%d", arrays.Disks)}
+	return []string{fmt.Sprintf("brd.rd_nr=%d", array.Disks)}
 }
 
 // memory is more than the usual for a plan whose disks may fill up, 0 for the usual.

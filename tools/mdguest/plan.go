@@ -13,9 +13,11 @@ import (
 	"mdlife/vmtests/guest/arrays"
 	"mdlife/vmtests/guest/bench"
 	"mdlife/vmtests/guest/checks"
+	"mdlife/vmtests/guest/client"
 	"mdlife/vmtests/guest/link"
 	"mdlife/vmtests/guest/machine"
 	"mdlife/vmtests/guest/mdadm"
+	"mdlife/vmtests/guest/powercut"
 	"mdlife/vmtests/guest/race"
 	"mdlife/vmtests/guest/soak"
 	"mdlife/vmtests/guest/windows"
@@ -188,7 +190,7 @@ func runCells(ctx context.Context, l *link.Link, p event.Plan) error {
 
 func runClient(ctx context.Context, l *link.Link, p event.Plan) error {
 	l.Phase("client")
-	res, err := arrays.Loop(ctx, *p.Client, p.Seed, l.Count)
+	res, err := client.Loop(ctx, *p.Client, p.Seed, l.Count)
 	if err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
@@ -213,12 +215,12 @@ func runSoak(ctx context.Context, l *link.Link, p event.Plan) error {
 func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
 	l.Phase("bench")
 	defer machine.QuietConsole()()
-	run := func() ([]event.Bench, error) { return bench.Run(ctx, p.Bench.Rounds, device, members, l.Count) }
+	run := func() ([]event.Bench, error) { return bench.Uncontended(ctx, p.Bench.Rounds, device, members, l.Count) }
 	if p.Bench.Throughput {
-		run = func() ([]event.Bench, error) { return arrays.Throughput(ctx, p.Bench.Rounds, l.Count) }
+		run = func() ([]event.Bench, error) { return bench.Throughput(ctx, p.Bench.Rounds, l.Count) }
 	}
 	if p.Bench.Parity {
-		run = func() ([]event.Bench, error) { return arrays.Speed(ctx, p.Bench.Rounds, l.Count) }
+		run = func() ([]event.Bench, error) { return bench.Parity(ctx, p.Bench.Rounds, l.Count) }
 	}
 	results, err := run()
 	if err != nil {
@@ -232,5 +234,5 @@ func runBench(ctx context.Context, l *link.Link, p event.Plan) error {
 
 func runPower(ctx context.Context, l *link.Link, p event.Plan) error {
 	l.Phase("assemble")
-	return arrays.Power(ctx, *p.Power, l.Phase, func(p event.Power) { l.Send(event.Event{Power: &p}) })
+	return powercut.Machine(ctx, *p.Power, l.Phase, func(p event.Power) { l.Send(event.Event{Power: &p}) })
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mdlife/vmtests"
-	"mdlife/vmtests/guest/arrays"
+	"mdlife/vmtests/guest/powercut"
 )
 
 func newPower() *cobra.Command {
@@ -42,7 +42,7 @@ Exit code 0 only if nothing else was lost.`,
 				return err
 			}
 		}
-		if err := arrays.CheckKillable(names...); err != nil {
+		if err := powercut.Check(names...); err != nil {
 			return usagef("-only: %w", err)
 		}
 		if err := checkRange("turns", turns, 1, 10000); err != nil {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package mdadm runs md's real client, Debian's mdadm, with systemd-udevd
-// beside it, under a stray reader: create, stop, and is the device back (R23)?
+// Package mdadm is the loop of mdadm --create and mdadm --stop, with systemd-udevd around,
+// under a stray reader: is the device back after the stop (R23)? Package client is the loop of
+// everything else that mdadm does.
 package mdadm
 
 import (
@@ -30,10 +31,10 @@ type Array struct {
 }
 
 // Loop makes spec.Cycles cycles of mdadm --create and mdadm --stop of raid1
-// arrays, divided over the arrays, which take no notice of each other. progress
+// arrays, divided over the arrays, which are independent of each other. progress
 // is called after each with the cycles so far and those after which the device
-// was there again. A device that is there again stays for the next cycle, as in
-// real life. After ctx ends, the cycles so far are the result.
+// was there again. A device that is there again stays for the next cycle, as it does for
+// users. After ctx ends, the cycles so far are the result.
 func Loop(ctx context.Context, spec event.MdadmSpec, arrays []Array, progress func(done, failed int64)) (event.Mdadm, error) {
 	none := event.Mdadm{Spec: spec}
 	if machine.Mdadm() == "" {

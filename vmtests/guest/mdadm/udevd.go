@@ -10,13 +10,14 @@ import (
 	"syscall"
 	"time"
 
+	"mdlife/internal/wait"
 	"mdlife/vmtests/guest/machine"
 )
 
 // Udevd is a running systemd-udevd.
 type Udevd struct{ cmd *exec.Cmd }
 
-// control is there once systemd-udevd takes part in life.
+// control is there once systemd-udevd listens.
 const control = "/run/udev/control"
 
 // StartUdevd starts systemd-udevd and waits until it listens.
@@ -32,15 +33,15 @@ func StartUdevd(ctx context.Context) (*Udevd, error) {
 	if err := u.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
-		if _, err := os.Stat(control); err == nil {
-			return u, nil
-		}
-		if time.Now().After(deadline) || ctx.Err() != nil {
-			u.End()
-			return nil, fmt.Errorf("%s does not listen on %s after 10 s", path, control)
-		}
+	err := wait.Until(ctx, 10*time.Second, 2*time.Millisecond, func() (bool, error) {
+		_, err := os.Stat(control)
+		return err == nil, nil
+	})
+	if err != nil {
+		u.End()
+		return nil, fmt.Errorf("%s does not listen on %s: %w", path, control, err)
 	}
+	return u, nil
 }
 
 // End kills udevd and its workers.

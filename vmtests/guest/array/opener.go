@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package array
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/tools/md"
+)
+
+// openerPause is between two looks: long enough for an array to be stopped in, for
+// a running one cannot be while it is open (R18), on CPUs that all workers share.
+const openerPause = 8 * time.Millisecond
+
+// opener opens a device by its number, reads, and closes it, again and again while
+// sysfs shows it. No open may fail, whatever happens to the array meanwhile (R7).
+type opener struct {
+	name   string
+	node   string
+	over   atomic.Bool
+	result chan map[string]int
+}
+
+func startOpener(name string, minor uint32) (*opener, error) {
+	o := &opener{name: name, node: "/dev/.opener-" + name, result: make(chan map[string]int, 1)}
+	if err := md.Mknod(o.node, md.Major, minor); err != nil {
+		return nil, err
+	}
+	go o.look()
+	return o, nil
+}
+
+func (o *opener) look() {
+	seen := map[string]int{}
+	var block [4096]byte
+	for ; !o.over.Load(); time.Sleep(openerPause) {
+		if !md.Exists(o.name) {
+			continue // it would make one, which stays (R3)
+		}
+		fd, err := md.Open(o.node, unix.O_RDONLY)
+		seen[md.ErrnoName(err)]++
+		if err == nil {
+			_, _ = unix.Read(fd, block[:]) // fails where an array has lost too much
+			unix.Close(fd)
+		}
+	}
+	o.result <- seen
+}
+
+// end ends the opener, and returns its opens by outcome. An error says that one does not
+// return.
+func (o *opener) end() (map[string]int, error) {
+	o.over.Store(true)
+	defer os.Remove(o.node)
+	select {
+	case opens := <-o.result:
+		return opens, nil
+	case <-time.After(GoneLimit):
+		return nil, fmt.Errorf("an open or close of %s does not return", o.node)
+	}
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import "mdlife/vmtests/guest/array"
+
+// reshapeAround grows an array by a member while another cannot read some of its blocks: all
+// data go where they must. It reads all as soon as the reshape has begun, too.
+var reshapeAround = scenario{name: "fault-reshape", on: reshapesWithMembersLost, run: func(a *array.Array) (string, error) {
+	return "reshaped", array.Steps(
+		a.CreateOnNullBlks,
+		a.Step("write, and have a member fail to read", a.Write, a.BreakFirst),
+		a.Step("reshape", a.SlowSync, a.BeginReshape, array.Prefixed("just begun", a.Verify),
+			a.ResetSyncSpeed, a.Settle, a.Verify),
+		a.Step("stop", a.Stop(array.ByIoctl)),
+	)
+}}
+
+func reshapesWithMembersLost(p array.Personality) bool { return p.Redundant() && p.Reshapes() }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"slices"
+
+	"mdlife/vmtests/guest/array"
+)
+
+// scenario is something that happens to an array.
+type scenario struct {
+	name string                       // "stop-reshape"
+	on   func(array.Personality) bool // which personalities it is for
+	long bool                         // it takes longest, and must begin first
+
+	// run takes an array through it, and returns what it has seen, in one line.
+	run func(*array.Array) (seen string, err error)
+}
+
+// scenarios are all that can happen to an array: a new one is a file, and a line here.
+var scenarios = slices.Concat(
+	lives,
+	stops,
+	failures, []scenario{slowMember, unreadable}, rebuilds, []scenario{reAdd, replacement, reshapeAround},
+	faultyMembers,
+	silents,
+	growing,
+	externals,
+	[]scenario{assembly},
+	stacks,
+	[]scenario{dmRaid},
+	powerCuts,
+)
+
+// rows makes scenarios of a family's rows.
+func rows[R any](family []R, scenarioOf func(i int, row R) scenario) []scenario {
+	var all []scenario
+	for i, row := range family {
+		all = append(all, scenarioOf(i, row))
+	}
+	return all
+}
+
+// testCase is a scenario on a personality.
+type testCase struct {
+	scenario
+	name        string // "raid5/life-1.2"
+	personality array.Personality
+}
+
+// testCases returns all test cases, those of one personality after the other.
+func testCases() []testCase {
+	var all []testCase
+	for _, p := range array.Personalities() {
+		for _, s := range scenarios {
+			if s.on(p) {
+				all = append(all, testCase{scenario: s, name: p.Name + "/" + s.name, personality: p})
+			}
+		}
+	}
+	return all
+}
+
+// longestFirst puts the test cases first that take longest: one that began when the queue is
+// nearly empty would have the other workers wait.
+func longestFirst(chosen []testCase) []testCase {
+	rank := func(c testCase) int {
+		if c.long {
+			return 0
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(chosen), func(a, b testCase) int { return rank(a) - rank(b) })
+}

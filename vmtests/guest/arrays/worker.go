@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"mdlife/internal/wait"
+	"mdlife/tools/md"
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/array"
+)
+
+// caseLimit is how long a test case may take before it counts as hung.
+const caseLimit = 90 * time.Second
+
+// worker runs test cases one after the other, on a device and disks of its own.
+type worker struct {
+	n    int
+	seed uint64
+	say  func(event.Cell)
+}
+
+// work runs test cases until there are none left, or one has left the worker's device or
+// disks in use: all that came after it would fail.
+func (w worker) work(ctx context.Context, queue <-chan testCase) {
+	for c := range queue {
+		if ctx.Err() != nil {
+			return
+		}
+		res := w.run(ctx, c)
+		err := w.cleanUp(ctx)
+		if err != nil {
+			res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" "+err.Error())
+		}
+		if w.say(res); err != nil {
+			return
+		}
+	}
+}
+
+// cleanUp has the worker ready for the next test case, or says what is still in use.
+func (w worker) cleanUp(ctx context.Context) error {
+	disks := array.WorkerDisks(w.n)
+	var err error
+	_ = wait.Until(context.WithoutCancel(ctx), array.GoneLimit, 5*time.Millisecond, func() (bool, error) { // else err says more
+		err = array.Remove(array.WorkerMinor(w.n))
+		if i := slices.IndexFunc(disks, array.IsHeld); err == nil && i >= 0 {
+			err = fmt.Errorf("%s is still in use", disks[i])
+		}
+		return err == nil, nil
+	})
+	return err
+}
+
+// run runs one test case. One that hangs is left.
+func (w worker) run(ctx context.Context, c testCase) event.Cell {
+	res := event.Cell{Name: c.name, Personality: c.personality.Name, Seed: w.seed}
+	start := time.Now()
+	if res.Skipped = c.personality.Lacking(); res.Skipped != "" {
+		return res
+	}
+	ctx, cancel := context.WithTimeout(ctx, caseLimit)
+	defer cancel()
+	a, err := array.ForWorker(ctx, c.personality, w.n, c.rand(w.seed))
+	if err == nil {
+		res.Detail, res.Opens, err = c.play(a)
+	}
+	if err != nil {
+		res.Detail = strings.Join(strings.Fields(err.Error()), " ")
+	}
+	res.OK, res.Seconds = err == nil, time.Since(start).Seconds()
+	return res
+}
+
+// rand returns the random numbers of a test case: they depend on the seed and its name alone.
+func (c testCase) rand(seed uint64) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(c.name)) // never fails
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
+}
+
+// outcome is how a scenario has ended.
+type outcome struct {
+	seen string
+	err  error
+}
+
+// play runs a test case between an opener's first look and its last, and cleans up.
+func (c testCase) play(a *array.Array) (seen string, opens map[string]int, err error) {
+	done := make(chan outcome, 1)
+	go func() { done <- c.locked(a) }()
+	var out outcome
+	select {
+	case out = <-done:
+	case <-time.After(caseLimit + caseLimit/4):
+		return "", nil, fmt.Errorf("hangs in: %s", a.Doing())
+	}
+	if out.err != nil {
+		out.err = fmt.Errorf("%s: %w", a.Doing(), out.err)
+	}
+	opens, err = a.End()
+	if a.IsNumbered() && !a.NoDevice && opens["ok"] == 0 {
+		err = errors.Join(err, errors.New("no open succeeded beside it"))
+	}
+	return out.seen, opens, errors.Join(out.err, err)
+}
+
+// locked runs the scenario on a thread of its own: Go's signals would end a stop's wait for
+// a lock.
+func (c testCase) locked(a *array.Array) (out outcome) {
+	if out.err = md.LockThread(); out.err == nil {
+		out.seen, out.err = c.scenario.run(a)
+	}
+	return out
+}
