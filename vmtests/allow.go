@@ -4,8 +4,8 @@ package vmtests
 
 import "mdlife/vmtests/triage"
 
-// expected is what any kernel of a base may print although it is a warning.
-// Each entry says why; whatever is not listed is a finding.
+// expected lists the warnings that any kernel of a base may print, each with the reason.
+// Every other warning is a finding.
 var expected = append(duplicateSlabs("6.1", "6.12", "mainline"), []triage.Allow{
 	{
 		Base:   "mainline",
@@ -36,7 +36,7 @@ func duplicateSlabs(bases ...string) (all []triage.Allow) {
 	return all
 }
 
-// expectedUnpatched is what a base's unpatched kernel may print besides: bugs
+// expectedUnpatched lists the warnings that only a base's unpatched kernel may print: bugs
 // that the series fixes. They must not end its run before it has raced.
 var expectedUnpatched = []triage.Allow{
 	{

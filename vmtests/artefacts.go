@@ -28,8 +28,8 @@ type Artefact struct {
 // BzImage is the path of the kernel image.
 func (a Artefact) BzImage() string { return filepath.Join(a.Dir, "bzImage") }
 
-// Image is img with the modules that are built for this kernel: md's, if it has
-// any, and, where races are to be forced, racepoint.
+// Image adds to img the modules that are built for this kernel: md's, if it has any, and
+// racepoint, if windows are forced.
 func (a Artefact) Image(ctx context.Context, img initramfs.Image, forced bool) (initramfs.Image, error) {
 	files := map[string]string{}
 	modules, err := a.Modules()
@@ -78,7 +78,7 @@ func (o Options) Build(ctx context.Context) (Artefacts, error) {
 	return all, g.Wait()
 }
 
-// patchedVariant is the variant that stands in the patched column.
+// patchedVariant is the variant in the patched column.
 func (o Options) patchedVariant() kernel.Variant {
 	if o.Debug {
 		return kernel.VariantDebug
@@ -91,7 +91,7 @@ func (o Options) BuildImage(ctx context.Context) (initramfs.Image, error) {
 	return o.BuildImageFor(ctx, event.Plan{})
 }
 
-// BuildImageFor is BuildImage with all that a plan needs.
+// BuildImageFor is BuildImage for a plan: it adds what only some plans need, for example LVM.
 func (o Options) BuildImageFor(ctx context.Context, plan event.Plan) (initramfs.Image, error) {
 	cache, err := cachedir.Dir()
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"mdlife/vmtests/verdict"
 )
 
-// Compare carries out the whole comparison. An error means that there is no verdict; a verdict other
-// than PASS is no error.
+// Compare carries out the whole comparison. An error means that there is no verdict; a
+// verdict other than PASS is not an error.
 func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	started := time.Now()
 	o.Seed = NewSeed(o.Seed)
@@ -37,7 +37,7 @@ func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	return verdict.Judge(in), nil
 }
 
-// runBoth boots both guests, at once unless the options say otherwise.
+// runBoth boots both guests, at the same time unless the options say otherwise.
 func (o Options) runBoth(ctx context.Context, all Artefacts, planU, planP event.Plan) (u, p verdict.Guest, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	if o.Sequential {

@@ -18,15 +18,15 @@ import (
 	"mdlife/vmtests/vm"
 )
 
-// RunEach boots the variants one after the other with the same plan. A guest
-// that dies is a result that says so, not an error.
+// RunEach boots the variants one after the other with the same plan. A guest that dies is
+// a result with Died set, not an error.
 func RunEach(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Guest, error) {
 	return runVariants(ctx, o, variants, plan, 1)
 }
 
-// RunAtOnce is RunEach for a plan in which nothing is timed: the guests run beside each
-// other as far as the machine has CPUs for them. Where it has not, that takes longer: a
-// virtual CPU that does not run may hold what the other one waits for.
+// RunAtOnce is RunEach for a plan in which nothing is timed: as many guests run at the same
+// time as the machine has CPUs for. With more guests the whole takes longer, because a
+// virtual CPU that is not running may hold a lock that another one waits for.
 func RunAtOnce(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Guest, error) {
 	return runVariants(ctx, o, variants, plan, max(runtime.GOMAXPROCS(0)/vm.DefaultCPUs, 1))
 }

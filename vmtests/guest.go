@@ -21,10 +21,9 @@ import (
 	"mdlife/vmtests/vm"
 )
 
-// RunGuest boots one kernel, has it carry out plan and returns what it
-// reported. A guest that dies is no error but a result that says so; an error
-// means that it could not be started, that its console could not be kept, or that
-// ctx was cancelled.
+// RunGuest boots one kernel, which carries out the plan, and returns what it reported. A
+// guest that dies is a result with Died set, not an error. An error means that the guest
+// could not be started, that its console could not be kept, or that ctx was cancelled.
 func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Guest, error) {
 	cfg, image, err := o.guest(ctx, a, image, plan)
 	if err != nil {
@@ -58,8 +57,8 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 	return k, nil
 }
 
-// guest is the machine on which a kernel carries out a plan, and the image with what is
-// made for that kernel.
+// guest returns the machine on which a kernel carries out a plan, and the image with the
+// modules of that kernel.
 func (o Options) guest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (vm.Config, initramfs.Image, error) {
 	if err := os.MkdirAll(o.Results(), 0o755); err != nil {
 		return vm.Config{}, image, err
@@ -88,12 +87,13 @@ func (o Options) guest(ctx context.Context, a Artefact, image initramfs.Image, p
 	}, image, nil
 }
 
-// cellsMiB has room for all of brd's disks, of 64 MiB each, which few cells fill, and for
-// the rest.
-const cellsMiB = array.Disks*64 + 640
+// casesMiB is the memory of a guest for arrays' test cases: all of brd's disks, of 64 MiB
+// each, which few cases fill, and the rest.
+const casesMiB = array.Disks*64 + 640
 
-// disks are the kernel parameters for a plan that takes more disks of brd than there are.
-// A slow kernel's cells would not be faster for it: they do not wait half of their time.
+// disks returns the kernel parameters for a plan that takes more disks of brd than the
+// default. A slow kernel gets none: its test cases do not wait for half of their time, so
+// that more of them at once would not be faster.
 func disks(plan event.Plan, slow int) []string {
 	if len(plan.Cells) == 0 || slow > 1 {
 		return nil
@@ -101,17 +101,17 @@ func disks(plan event.Plan, slow int) []string {
 	return []string{fmt.Sprintf("brd.rd_nr=%d", array.Disks)}
 }
 
-// memory is more than the usual for a plan whose disks may fill up, 0 for the usual.
+// memory returns the guest's memory in MiB for a plan, 0 for the default.
 func memory(plan event.Plan) int {
 	if len(plan.Cells) == 0 {
 		return 0
 	}
-	return cellsMiB
+	return casesMiB
 }
 
-// BootAlone boots a kernel that need not keep any requirement, has it race for a
-// moment, and fails if it does not come through, or says something in its
-// console that it should not.
+// BootAlone boots a kernel that need not keep any requirement, for example one with the
+// first half of a series, and races in it for half a second. It fails if the guest dies, or
+// if its console has a finding.
 func (o Options) BootAlone(ctx context.Context, built kernel.Result, image initramfs.Image) error {
 	a := Artefact{Result: built, Label: "alone", Slow: 1}
 	spec := event.RaceSpec{Name: "ioctl", Stop: event.StopIoctl, Openers: openers, Millis: 500}

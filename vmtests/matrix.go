@@ -15,8 +15,8 @@ import (
 // syncRemoval makes a mainline kernel delete a device in the stop itself.
 const syncRemoval = "md_mod.legacy_async_del_gendisk=N"
 
-// MatrixExtra is something that a matrix can have besides, and that takes long: its results
-// are the patched kernel's.
+// MatrixExtra is an optional, slow part of a matrix. Its results go to the patched kernel's
+// column.
 type MatrixExtra struct {
 	Name string
 	Run  func(context.Context, Options) ([]verdict.Result, error)
@@ -31,8 +31,8 @@ var AsModules = MatrixExtra{"md as modules", func(ctx context.Context, o Options
 	return verdict.Alone(k), nil
 }}
 
-// AddToMatrix runs everything that a matrix says of a base, and adds the base's two columns.
-// It returns the report of the comparison, which it does not keep.
+// AddToMatrix runs all parts of a matrix on one base and adds the base's two columns. It
+// returns the comparison's report, and leaves it to the caller to write its files.
 func (o Options) AddToMatrix(ctx context.Context, m *verdict.Matrix, extras []MatrixExtra) (verdict.Report, error) {
 	rep, err := Compare(ctx, o)
 	if err != nil {

@@ -17,14 +17,14 @@ import (
 	"mdlife/vmtests/verdict"
 )
 
-// How long a test of a mutant may last: what it breaks shows soon or hardly.
+// Limits of a mutant's tests: most mutants are noticed soon or never.
 const (
 	mutantRace   = 5 * time.Second
 	mutantCycles = 12 // of the mdadm loop
 	mutantLimit  = 10 // seconds for one check
 )
 
-// mutantTests are these tests at a mutant's length, on a variant of the kernel.
+// mutantTests returns these tests with a mutant's limits, for a variant of the kernel.
 func mutantTests(names []string, on kernel.Variant) Tests {
 	return Tests{Names: names, Race: mutantRace, Cycles: mutantCycles, Limit: mutantLimit * on.Slow()}
 }
@@ -35,8 +35,8 @@ func MutantDir(root string, base kernel.Base) string {
 }
 
 // Mutants builds each mutant, boots it, runs the tests named for it, and calls
-// tried. Before that, the kernel without a mutant must pass the same tests: what
-// fails on it kills nothing.
+// tried with the result. Before that, the kernel without a mutant must pass the same tests:
+// a test that fails on it as well kills nothing.
 func (o Options) Mutants(ctx context.Context, all []series.Mutant, tried func(report.Mutant)) error {
 	o.Seed = NewSeed(o.Seed)
 	image, err := o.BuildImage(ctx)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package vmtests carries out a comparison run: it builds the unpatched and the
-// patched kernel and the initramfs, boots both kernels, collects what their
-// guests report and has package verdict judge it.
+// Package vmtests is the host's side of the tests: it builds kernels and the initramfs, boots
+// guests with a plan, and collects their reports, which package verdict judges and package
+// report prints. The tests themselves run inside the guests: see vmtests/guest.
 package vmtests
 
 import (
@@ -19,7 +19,7 @@ import (
 	"mdlife/vmtests/vm"
 )
 
-// How long each guest races, all phases together, unless told otherwise.
+// How long each guest races by default, all races together.
 const (
 	DefaultRace = 10 * time.Second
 	QuickRace   = 3 * time.Second
@@ -62,15 +62,15 @@ func FindRoot() (string, error) {
 	}
 }
 
-// PatchDir is where the repository keeps a base's series.
+// PatchDir returns the directory of a base's series in the repository.
 func PatchDir(root string, base kernel.Base) string {
 	return filepath.Join(root, "patches", base.Name)
 }
 
-// Series is what to apply to a base.
+// Series says which patch series to apply to a base.
 type Series string
 
-// The series: of the lifetime of md devices, of RAID-6 arithmetic, and "", both.
+// The series: for the lifetime of md devices, for RAID-6 arithmetic, and "", both.
 const (
 	SeriesAll      Series = ""
 	SeriesLifetime Series = "lifetime"

@@ -11,15 +11,15 @@ import (
 	"mdlife/vmtests/verdict"
 )
 
-// Openers of a race: enough for 100,000 opens in 10 s on two busy cores, but
-// fewer where an array runs, which cannot be stopped while any has it open.
+// Openers of a race: enough for 100,000 opens in 10 s on two busy cores. Races of a running
+// array have fewer, because it cannot be stopped while one of them has it open.
 const (
 	openers        = 6
 	openersRunning = 2
 )
 
-// The mdadm loop: as many cycles as R23 was measured with at first, and when it
-// looks for the device a second time.
+// The mdadm loop: as many cycles as R23 was measured with at first, and how long after a
+// stop it looks for the device a second time.
 const (
 	mdadmCycles      = 40
 	mdadmCyclesQuick = 6
@@ -44,12 +44,12 @@ func fullMinimum(b kernel.Base) verdict.Minimum {
 	return verdict.Minimum{Opens: b.RaceOpens, Cycles: b.RaceCycles}
 }
 
-// firstRaceShare is the share that the first race must have in what all races of
-// the patched kernel must reach, at which it may go on for longer; on a busy
-// machine the others add as little as this leaves to them.
+// firstRaceShare is the first race's share of the opens and stop cycles that all races of
+// the patched kernel must reach together: it goes on for longer until it has reached it. On
+// a busy machine the other races add as little as this leaves to them.
 const firstRaceShare = 0.95
 
-// What any other race must see: one without a stop has raced nothing.
+// The minimum of every other race: one without a stop has raced nothing.
 const fewOpens, fewCycles = 100, 2
 
 // races divides the racing time over the phases.
@@ -71,7 +71,7 @@ func races(total time.Duration) []event.RaceSpec {
 	return specs
 }
 
-// plans are the two guests' plans. They hold the same parts in opposite order,
+// plans returns the two guests' plans. They hold the same parts in opposite order,
 // so that each kernel's races share the machine with the other's checks, which
 // mostly wait, and neither kernel has the quieter machine. The checks come last
 // on the unpatched kernel, which may not survive what they find.
@@ -104,13 +104,13 @@ func (o Options) plans() (unpatched, patched event.Plan) {
 	return unpatched, patched
 }
 
-// Limits that tell a guest that hangs from one that works.
+// Limits after which a guest counts as hanging.
 const (
 	silence      = 30 * time.Second // without any event; the guest sends one a second
 	bootAllow    = 60 * time.Second
 	checksAllow  = 120 * time.Second
 	windowsAllow = 60 * time.Second
-	cellsAllow   = 25 * time.Minute
+	casesAllow   = 25 * time.Minute
 	powerAllow   = 3 * time.Minute // of one turn
 	perMdadm     = 5 * time.Second
 	perClient    = 10 * time.Second // for a cycle of all that mdadm does; then the loop ends early
@@ -135,7 +135,7 @@ func RacePlan(seed uint64, spec event.RaceSpec) event.Plan {
 // BenchPlan is a plan of benchmarks.
 func BenchPlan(spec event.BenchSpec) event.Plan { return event.Plan{Bench: &spec} }
 
-// slowed is the plan for a kernel that is so many times slower than a plain one.
+// slowed returns the plan for a kernel that is slow times slower than a plain one.
 func slowed(plan event.Plan, slow int) event.Plan {
 	if plan.Client != nil {
 		c := *plan.Client
@@ -145,8 +145,8 @@ func slowed(plan event.Plan, slow int) event.Plan {
 	return plan
 }
 
-// timeout bounds a guest that carries out plan. slow is how many times slower
-// than a plain one the kernel is.
+// timeout bounds a guest that carries out a plan on a kernel that is slow times slower than
+// a plain one.
 func timeout(plan event.Plan, slow int) time.Duration {
 	d := bootAllow
 	if plan.Checks {
@@ -162,7 +162,7 @@ func timeout(plan event.Plan, slow int) time.Duration {
 		d += time.Duration(plan.Mdadm.Cycles) * perMdadm
 	}
 	if len(plan.Cells) > 0 {
-		d += cellsAllow
+		d += casesAllow
 	}
 	if plan.Client != nil {
 		d += time.Duration(plan.Client.Cycles)*perClient + clientAllow

@@ -14,7 +14,7 @@ import (
 	"mdlife/vmtests/verdict"
 )
 
-// RAID6Boot is what a kernel has said of its RAID-6 code while it booted.
+// RAID6Boot is what a kernel printed about its RAID-6 code while it booted.
 type RAID6Boot struct {
 	Said     []string // "raid6: using algorithm avx2x4", and KUnit's totals
 	Problems []string
@@ -31,8 +31,8 @@ func (b RAID6Boot) Results() (results []verdict.Result) {
 	return results
 }
 
-// RAID6Boot boots the kernel that measures its RAID-6 code and tests it by KUnit,
-// where the base has such tests.
+// RAID6Boot boots the kernel that measures its RAID-6 code, and tests it with KUnit where
+// the base has such tests.
 func (o Options) RAID6Boot(ctx context.Context) (RAID6Boot, error) {
 	guests, err := RunEach(ctx, o, []kernel.Variant{kernel.VariantRAID6}, event.Plan{})
 	if err != nil {
@@ -64,8 +64,8 @@ var (
 	totalsRE = regexp.MustCompile(`^# raid6\S*: pass:(\d+) fail:(\d+) skip:\d+ total:\d+`)
 )
 
-// impossibleRate, in MB/s, is what no CPU makes of one stripe: where a kernel says so, the
-// clock that it measured with stood still, and it has chosen by nothing.
+// impossibleRate, in MB/s, is more than any CPU reaches on one stripe. A kernel that prints
+// such a rate measured with a clock that stood still, and its choice means nothing.
 const impossibleRate = 2_000_000
 
 // readRAID6Boot reads a console. With kunit, its suite must be there and have passed.

@@ -21,19 +21,19 @@ import (
 
 // Tests says which tests to run and how hard.
 type Tests struct {
-	// Names are checks' names or beginnings of such ("R15" is all of that
+	// Names are names of checks or their beginnings ("R15" is all checks of that
 	// requirement), "race-NAME" for a race of the comparison, "window-W1" for a
-	// forced window, "window-all" for all of these, "array-raid5" for the cells of
-	// a personality, "array-raid5/life-1.2" for one, "mdadm" for the loop of the
-	// real client, and "mdadm-by-number" for that with a reader that does not use
-	// devtmpfs.
+	// forced window, "window-all" for all windows, "array-raid5" for the test cases of
+	// a personality, "array-raid5/life-1.2" for one test case, "mdadm" for the loop of
+	// the real client, and "mdadm-by-number" for that loop with a reader that does not
+	// use devtmpfs.
 	Names  []string
 	Race   time.Duration // for each race
 	Cycles int           // of the mdadm loop
 	Limit  int           // seconds for one check, 0: the guest's default
 }
 
-// AllTests is what the patched kernel of a comparison runs.
+// AllTests returns the tests that the patched kernel of a comparison runs.
 func AllTests() Tests {
 	t := Tests{Race: 2 * time.Second, Cycles: mdadmCycles}
 	for _, p := range phases {
@@ -43,8 +43,9 @@ func AllTests() Tests {
 	return t
 }
 
-// SyncTests is what runs on a kernel that deletes devices in the stop. The windows
-// are about the other way; the reader is the one that finds more devices going.
+// SyncTests returns the tests for a kernel that deletes devices in the stop. It leaves the
+// windows out, which are about the other way of removal, and takes the reader by number,
+// which meets more devices that are being removed.
 func SyncTests() Tests {
 	t := AllTests()
 	t.Names = slices.DeleteFunc(t.Names, func(name string) bool {
@@ -54,16 +55,16 @@ func SyncTests() Tests {
 	return t
 }
 
-// NumberTests is the loop of the real client beside a reader that does not use
-// devtmpfs, and so finds a device until it has gone.
+// NumberTests returns the loop of the real client beside a reader that does not use
+// devtmpfs, and so finds a device until it is gone.
 func NumberTests() Tests { return Tests{Names: []string{numberTest}, Cycles: mdadmCycles} }
 
-// ModuleTests is what needs md as modules.
+// ModuleTests returns the tests that need md as modules.
 func ModuleTests() Tests {
 	return Tests{Names: []string{"R17", windowPrefix + "W7", windowPrefix + "W8"}}
 }
 
-// WindowTests are these windows.
+// WindowTests returns these windows as tests.
 func WindowTests(names []string) (t Tests) {
 	for _, name := range names {
 		t.Names = append(t.Names, windowPrefix+name)
@@ -71,7 +72,7 @@ func WindowTests(names []string) (t Tests) {
 	return t
 }
 
-// ArrayTests are these cells, or those of these personalities.
+// ArrayTests returns these test cases of arrays, or those of these personalities, as tests.
 func ArrayTests(names []string) (t Tests) {
 	for _, name := range names {
 		t.Names = append(t.Names, arrayPrefix+name)
@@ -79,7 +80,7 @@ func ArrayTests(names []string) (t Tests) {
 	return t
 }
 
-// How tests that are no checks are called.
+// Names of tests other than checks.
 const (
 	racePrefix   = "race-"
 	windowPrefix = "window-"
@@ -91,8 +92,8 @@ const (
 // ErrWantsModules says that a test can only run on [kernel.VariantModular].
 var ErrWantsModules = errors.New("wants md as modules")
 
-// Check says in one line which name is no test's, or none that any of these
-// variants can run, before anything is built.
+// Check returns an error, before anything is built, that says in one line which name is not
+// a test's, or names a test that none of these variants can run.
 func (t Tests) Check(variants ...kernel.Variant) error {
 	if _, err := t.Plan(0); err != nil {
 		return err
@@ -107,7 +108,7 @@ func (t Tests) Check(variants ...kernel.Variant) error {
 	return nil
 }
 
-// Plan is a plan of just these tests.
+// Plan returns a plan of just these tests.
 func (t Tests) Plan(seed uint64) (event.Plan, error) {
 	plan := event.Plan{Seed: seed, CheckLimit: t.Limit}
 	for _, name := range t.Names {
@@ -152,7 +153,7 @@ func (t Tests) Plan(seed uint64) (event.Plan, error) {
 	return plan, nil
 }
 
-// raceCalled is the comparison's race of that name, at another length.
+// raceCalled returns the comparison's race of that name, with another length.
 func raceCalled(name string, length time.Duration) (event.RaceSpec, error) {
 	var names []string
 	for _, spec := range races(length) {
@@ -181,11 +182,11 @@ func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, 
 	return guests[0], nil
 }
 
-// prefixLimit is how many seconds a check of a prefix may take: R15-no-memory takes 9
-// on the newest kernel.
+// prefixLimit is how many seconds a check of a prefix may take: R15-no-memory takes 9 s on
+// the newest kernel.
 const prefixLimit = 40
 
-// Prefix builds the first n patches of the series, boots that and runs tests by
+// Prefix builds a kernel with the first n patches of the series, boots it and runs tests by
 // name. It returns the rules that were not kept.
 func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.Result, error) {
 	image, err := o.BuildImage(ctx)
