@@ -27,11 +27,11 @@ const mostUpward = 3
 var rooms = map[string][]string{
 	"internal": {},
 
-	"kernel":        {"internal", "kernel/debian", "kernel/series", "kernel/source"},
+	"kernel":        {"internal", "kernel/series", "kernel/source"},
 	"kernel/debian": {"internal"},
 	"kernel/source": {"internal", "kernel/debian"},
-	"kernel/series": {"internal", "kernel", "kernel/source"},
-	"kernel/rebase": {"internal", "kernel", "kernel/source", "kernel/series"},
+	"kernel/series": {"internal", "kernel/source"},
+	"kernel/rebase": {"internal", "kernel/source", "kernel/series"},
 
 	"initramfs": {"internal", "kernel/debian"},
 
@@ -50,14 +50,14 @@ var rooms = map[string][]string{
 	"vmtests/verdict": {"internal", "vmtests/event", "vmtests/requirement", "vmtests/triage"},
 	"vmtests/report":  {"internal", "vmtests/event", "vmtests/verdict"},
 	"vmtests": {"initramfs", "internal", "kernel", "kernel/series", "vmtests/event", "vmtests/guest", "vmtests/report",
-		"vmtests/requirement", "vmtests/triage", "vmtests/verdict", "vmtests/vm"},
+		"vmtests/triage", "vmtests/verdict", "vmtests/vm"},
 
 	"benchmarks": {"initramfs", "internal", "kernel", "kernel/series", "vmtests", "vmtests/event", "vmtests/report", "vmtests/verdict", "vmtests/vm"},
 
-	"tools/mdguest":  {"internal", "tools/md", "vmtests/event", "vmtests/guest"},
+	"tools/mdguest":  {"tools/md", "vmtests/event", "vmtests/guest"},
 	"tools/mdstress": {"vmtests/event", "vmtests/guest", "vmtests/requirement"},
-	"tools/mdlife": {"benchmarks", "initramfs", "internal", "kernel", "kernel/rebase", "kernel/series", "vmtests", "vmtests/event", "vmtests/guest",
-		"vmtests/report", "vmtests/requirement", "vmtests/verdict", "vmtests/vm"},
+	"tools/mdlife": {"benchmarks", "initramfs", "internal", "kernel", "kernel/rebase", "kernel/series", "kernel/source", "vmtests", "vmtests/event", "vmtests/guest",
+		"vmtests/report", "vmtests/verdict", "vmtests/vm"},
 }
 
 // module begins the import path of every package of the project.
