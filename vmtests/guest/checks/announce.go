@@ -12,11 +12,46 @@ import (
 	"mdlife/tools/md"
 )
 
-// announceChecks: what user space is told.
-var announceChecks = []check{
-	{"R4-one-add-uevent", "R4", oneAddUevent},
-	{"R4-configured-is-announced", "R4", configuredIsAnnounced},
-	{"R4-made-again-is-silent", "R4", madeAgainIsSilent},
+// Which uevents user space gets.
+func init() {
+	register(announcements,
+		check{"R4-one-add-uevent", "R4", oneAddUevent},
+		check{"R4-configured-is-announced", "R4", configuredIsAnnounced},
+		check{"R4-made-again-is-silent", "R4", madeAgainIsSilent},
+	)
+}
+
+// oneAddUevent opens and closes an idle device over and over.
+func oneAddUevent(e *env) (string, error) {
+	const pairs = 200
+	d, err := e.fresh()
+	if err != nil {
+		return "", err
+	}
+	if _, err := e.uevents.Drain(); err != nil {
+		return "", err
+	}
+	for range pairs {
+		fd, err := d.open(unix.O_RDONLY)
+		if err != nil {
+			return "", err
+		}
+		e.close(fd)
+	}
+	events, err := e.uevents.Drain()
+	if err != nil {
+		return "", err
+	}
+	counted := map[string]int{}
+	for _, ev := range events {
+		if ev.Block() && ev.Name() == d.name {
+			counted[ev.Action]++
+		}
+	}
+	if counted["add"] != 1 || counted["remove"] != 0 {
+		return "", fmt.Errorf("%d open/close pairs caused uevents %v instead of one add", pairs, counted)
+	}
+	return fmt.Sprintf("%d open/close pairs of an idle device: uevents %v", pairs, counted), nil
 }
 
 // configuredIsAnnounced configures devices that an open has made again after it
@@ -117,32 +152,28 @@ func (d *disk) whatFollows(configure bool) (uint64, error) {
 			return 0, err
 		}
 	}
-	type found struct {
-		seq uint64
-		err error
-	}
-	follows := make(chan found, 1)
+	var seq uint64
+	follows := make(chan error, 1)
 	ready := make(chan bool)
 	go func() {
-		seq, err := d.openWhatFollows(before, configure, ready)
-		follows <- found{seq, err}
+		follows <- md.OnThread(func() (err error) {
+			close(ready)
+			seq, err = d.openWhatFollows(before, configure)
+			return err
+		})
 	}()
 	<-ready
 	if md.RemovesInStop() {
 		err = d.stop(first)
 	}
 	d.env.close(first)
-	f := <-follows
-	return f.seq, errors.Join(err, f.err)
+	err = errors.Join(err, <-follows)
+	return seq, err
 }
 
 // openWhatFollows opens and closes the device until it gets another disk than
 // the one before, which it may configure, or until it sees the device gone.
-func (d *disk) openWhatFollows(before uint64, configure bool, ready chan<- bool) (uint64, error) {
-	if err := md.LockThread(); err != nil {
-		return 0, err
-	}
-	close(ready)
+func (d *disk) openWhatFollows(before uint64, configure bool) (uint64, error) {
 	for end := time.Now().Add(20 * time.Millisecond); time.Now().Before(end) && md.Exists(d.name); {
 		fd, err := md.Open(d.node, unix.O_RDWR)
 		if errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Package checks tests the requirements on md's devices, one small function
-// each, named after the requirement (docs/requirements.md). What only a race can
-// show is left to package race, but for R23, which is raced here step by step.
+// each, named after the requirement (docs/requirements.md). Package race tests those
+// that only a race can show, except for R23, which is raced here step by step.
 package checks
 
 import (
@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,32 +19,6 @@ import (
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/machine"
 )
-
-// check is one check. run returns what it has seen, in one line, or an error
-// that says what was seen instead of what.
-type check struct {
-	name        string
-	requirement string
-	run         func(*env) (string, error)
-}
-
-// all lists the checks in the order in which they run.
-var all = slices.Concat(lifeChecks, announceChecks, stopChecks, expedited(namedChecks), expedited(nameChecks), numberChecks,
-	failChecks, expedited(dataChecks), expedited(holdChecks), lastChecks)
-
-// expedited has checks that race with nothing run with short waits for RCU: each
-// removal of a device takes some.
-func expedited(checks []check) []check {
-	quick := slices.Clone(checks)
-	for i, c := range quick {
-		quick[i].run = func(e *env) (string, error) {
-			expediteRCU(true)
-			defer expediteRCU(false)
-			return c.run(e)
-		}
-	}
-	return quick
-}
 
 // DefaultLimit is how long a check may take before it counts as hung, unless
 // told otherwise. The longest takes 2 s, and some 40 s with KASAN and lockdep.
@@ -84,51 +57,6 @@ func Run(ctx context.Context, pairs [][]string, prefixes []string, limit time.Du
 		}
 	}
 	return nil
-}
-
-// choose returns the checks whose names begin with one of prefixes, in the order
-// in which they run. A prefix that fits none is a mistake.
-func choose(prefixes []string) ([]check, error) {
-	all := available()
-	if len(prefixes) == 0 {
-		return all, nil
-	}
-	all = slices.Concat(all, longChecks)
-	for _, p := range prefixes {
-		if !slices.ContainsFunc(all, func(c check) bool { return c.fits(p) }) {
-			return nil, fmt.Errorf("no check's name begins with %s", p)
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(c check) bool {
-		return !slices.ContainsFunc(prefixes, c.fits)
-	}), nil
-}
-
-// Known tells whether [Run] takes this beginning of a name on some kernel.
-func Known(prefix string) bool {
-	return slices.ContainsFunc(slices.Concat(all, longChecks, moduleChecks), func(c check) bool { return c.fits(prefix) })
-}
-
-// NeedsModule tells whether a name is only of checks that want md as modules.
-func NeedsModule(prefix string) bool {
-	return Known(prefix) && !slices.ContainsFunc(slices.Concat(all, longChecks), func(c check) bool { return c.fits(prefix) })
-}
-
-// available lists the checks that this kernel can run.
-func available() []check {
-	if machine.MDIsModule() {
-		return slices.Concat(all, moduleChecks)
-	}
-	return all
-}
-
-// fits tells whether the check is of the requirement p, or its name begins so:
-// "R1" is not R15. One that takes long wants its whole name.
-func (c check) fits(p string) bool {
-	if slices.ContainsFunc(longChecks, func(l check) bool { return l.name == c.name }) {
-		return p == c.name
-	}
-	return p == event.AllChecks || c.requirement == p || strings.HasPrefix(c.name, p) && len(p) > len(c.requirement)
 }
 
 // outcome is how a check ended.

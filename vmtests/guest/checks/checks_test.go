@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,28 +17,74 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/requirement"
 )
 
-func TestTable(t *testing.T) {
+// TestEveryCheckIsListed: testdata/checks.txt lists the checks in the order in which they
+// run, so that none gets lost, and a new one is added on purpose.
+func TestEveryCheckIsListed(t *testing.T) {
+	golden, err := os.ReadFile("testdata/checks.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, names := strings.Fields(string(golden)), namesOf(between(lives, onlyByName))
+	for _, name := range listed {
+		if !slices.Contains(names, name) {
+			t.Errorf("there is no check %s, which testdata/checks.txt lists", name)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(listed, name) {
+			t.Errorf("testdata/checks.txt does not list the check %s: add it", name)
+		}
+	}
+	if !t.Failed() && !slices.Equal(names, listed) {
+		t.Errorf("the checks run in this order:\n%s", strings.Join(names, "\n"))
+	}
+}
+
+func namesOf(checks []check) (names []string) {
+	for _, c := range checks {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+func TestChecksAreNamedForRequirements(t *testing.T) {
 	name := regexp.MustCompile(`^(R[0-9]+)-[A-Za-z-]+$`)
 	seen := map[string]bool{}
-	covered := map[string]bool{}
-	for _, c := range all {
+	for _, c := range between(lives, onlyByName) {
 		m := name.FindStringSubmatch(c.name)
 		if m == nil || m[1] != c.requirement || seen[c.name] || c.run == nil {
 			t.Errorf("check %q of %q", c.name, c.requirement)
 		}
 		seen[c.name] = true
-		covered[c.requirement] = true
 	}
-	for _, n := range []int{1, 2, 3, 4, 8, 9, 10, 11, 13, 14, 15, 16, 18, 19, 20, 23} {
-		if r := fmt.Sprint("R", n); !covered[r] {
-			t.Errorf("no check of %s", r)
+}
+
+// TestEveryRequirementIsTested: by a check that runs without being asked for, or for a
+// reason elsewhere, and then by a window, or by what the reason names.
+func TestEveryRequirementIsTested(t *testing.T) {
+	checked := map[string]bool{}
+	for _, c := range between(lives, modular) {
+		checked[c.requirement] = true
+	}
+	for _, r := range requirement.All() {
+		switch {
+		case !checked[r.Name] && r.NoCheck == "":
+			t.Errorf("no check of %s (%s), and no reason for that in package requirement", r.Name, r.Title)
+		case checked[r.Name] && r.NoCheck != "":
+			t.Errorf("there is a check of %s, but package requirement has a reason for none: %s", r.Name, r.NoCheck)
 		}
+		delete(checked, r.Name)
+	}
+	for name := range checked {
+		t.Errorf("package requirement does not have %s, of which there is a check", name)
 	}
 }
 
 func TestChoose(t *testing.T) {
+	usual := len(between(lives, damaging))
 	for _, c := range []struct {
 		prefixes []string
 		want     string
@@ -45,24 +93,29 @@ func TestChoose(t *testing.T) {
 		{[]string{"R8-res", "R4"}, "R4-one-add-uevent R4-configured-is-announced R4-made-again-is-silent R8-restart-at-once"},
 	} {
 		chosen, err := choose(c.prefixes)
-		var names []string
-		for _, c := range chosen {
-			names = append(names, c.name)
-		}
-		if got := strings.Join(names, " "); got != c.want || err != nil {
+		if got := strings.Join(namesOf(chosen), " "); got != c.want || err != nil {
 			t.Errorf("%q chose %q instead of %q (%v)", c.prefixes, got, c.want, err)
 		}
 	}
-	for prefix, want := range map[string]int{event.AllChecks: len(all), event.LongRestarts: 1, "R8-restart-t": -1} {
+	for prefix, want := range map[string]int{event.AllChecks: usual, event.LongRestarts: 1, "R8-restart-t": -1} {
 		if chosen, err := choose([]string{prefix}); want < 0 != (err != nil) || want > 0 && len(chosen) != want {
 			t.Errorf("%q chose %d (%v)", prefix, len(chosen), err)
 		}
 	}
-	if chosen, err := choose(nil); len(chosen) != len(all) || err != nil {
+	if chosen, err := choose(nil); len(chosen) != usual || err != nil {
 		t.Error("no prefix does not choose all")
 	}
 	if err := Run(context.Background(), nil, []string{"R4", "R99"}, DefaultLimit, func(event.Check) {}); err == nil || !strings.Contains(err.Error(), "R99") {
 		t.Errorf("an unknown check: %v", err)
+	}
+}
+
+// TestNeedsModule: only R17 wants md as modules.
+func TestNeedsModule(t *testing.T) {
+	for prefix, want := range map[string]bool{"R17": true, "R17-unload": true, "R1": false, event.AllChecks: false, "R99": false, event.LongRestarts: false} {
+		if got := NeedsModule(prefix); got != want {
+			t.Errorf("%s: %v", prefix, got)
+		}
 	}
 }
 

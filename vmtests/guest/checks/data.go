@@ -12,9 +12,11 @@ import (
 	"mdlife/tools/md"
 )
 
-// dataChecks: what was written is on the members.
-var dataChecks = []check{
-	{"R16-written-before-stop", "R16", writtenBeforeStop},
+// Everything that was written is on the members.
+func init() {
+	register(data, expedited(
+		check{"R16-written-before-stop", "R16", writtenBeforeStop},
+	)...)
 }
 
 const blockSize = 4096

@@ -220,6 +220,15 @@ func (d *disk) gone(limit time.Duration) error {
 	return nil
 }
 
+// removable fails unless the device goes after a stop on fd and a close.
+func (d *disk) removable(fd int) error {
+	if err := d.stop(fd); err != nil {
+		return err
+	}
+	d.env.close(fd)
+	return d.gone(goneLimit)
+}
+
 // stays fails unless the device is there now and for a while.
 func (d *disk) stays() error {
 	if md.WaitGone(d.name, settleTime) {

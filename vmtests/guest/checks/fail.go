@@ -18,12 +18,14 @@ import (
 	"mdlife/vmtests/guest/machine"
 )
 
-// failChecks: opens that fail leave no reference (R15).
-var failChecks = []check{
-	{"R15-claimed", "R15", failClaimed},
-	{"R15-permission", "R15", failPermission},
-	{"R15-killed", "R15", failKilled},
-	{"R15-no-memory", "R15", failNoMemory},
+// Opens that fail leave no reference (R15).
+func init() {
+	register(failures,
+		check{"R15-claimed", "R15", failClaimed},
+		check{"R15-permission", "R15", failPermission},
+		check{"R15-killed", "R15", failKilled},
+		check{"R15-no-memory", "R15", failNoMemory},
+	)
 }
 
 func failClaimed(e *env) (string, error) {
@@ -48,25 +50,12 @@ func failClaimed(e *env) (string, error) {
 	return "20 opens failed at the O_EXCL claim with EBUSY and left no reference", nil
 }
 
-// removable fails unless the device goes after a stop on fd and a close.
-func (d *disk) removable(fd int) error {
-	if err := d.stop(fd); err != nil {
-		return err
-	}
-	d.env.close(fd)
-	return d.gone(goneLimit)
-}
-
 func failPermission(e *env) (string, error) {
 	missing, err := e.fresh()
 	if err != nil {
 		return "", err
 	}
-	present, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	fd, err := present.configured()
+	present, fd, err := e.freshConfigured()
 	if err != nil {
 		return "", err
 	}

@@ -17,15 +17,17 @@ import (
 	"mdlife/vmtests/guest/machine"
 )
 
-// holdChecks: others that use an array keep it from being stopped (R18).
-var holdChecks = []check{
-	{"R18-exclusive-open", "R18", exclusiveOpen},
-	{"R18-partition", "R18", partitionHolds},
-	{"R18-md-on-md", "R18", mdHolds},
-	{"R18-loop-on-md", "R18", loopHolds},
-	{"R18-dm-on-md", "R18", dmHolds},
-	{"R18-mount", "R18", mountHolds},
-	{"R18-swap", "R18", swapHolds},
+// Others that use an array keep it from being stopped (R18).
+func init() {
+	register(holders, expedited(
+		check{"R18-exclusive-open", "R18", exclusiveOpen},
+		check{"R18-partition", "R18", partitionHolds},
+		check{"R18-md-on-md", "R18", mdHolds},
+		check{"R18-loop-on-md", "R18", loopHolds},
+		check{"R18-dm-on-md", "R18", dmHolds},
+		check{"R18-mount", "R18", mountHolds},
+		check{"R18-swap", "R18", swapHolds},
+	)...)
 }
 
 // busy fails unless neither STOP_ARRAY on fd nor "clear" stops the array.

@@ -14,41 +14,34 @@ import (
 	"mdlife/tools/md/steady"
 )
 
-// lifeChecks: how a device comes into being, stays and goes.
-var lifeChecks = []check{
-	{"R1-gone-after-last-close", "R1", goneAfterLastClose},
-	{"R1-gone-when-close-returns", "R1", goneWhenCloseReturns},
-	{"R2-open-makes-device", "R2", openMakesDevice},
-	{"R3-stays-until-ioctl", "R3", staysUntilIoctl},
+// How a device comes into being, stays and goes.
+func init() {
+	register(lives,
+		check{"R1-gone-after-last-close", "R1", goneAfterLastClose},
+		check{"R1-gone-when-close-returns", "R1", goneWhenCloseReturns},
+		check{"R2-open-makes-device", "R2", openMakesDevice},
+		check{"R3-stays-until-ioctl", "R3", staysUntilIoctl},
+	)
+	register(damaging, check{"R2-configured-at-once", "R2", configuredAtOnce})
 }
 
 func goneAfterLastClose(e *env) (string, error) {
-	for _, running := range []bool{false, true} {
-		d, err := e.fresh()
-		if err != nil {
-			return "", err
-		}
-		var fd int
-		if running {
-			fd, err = d.running(e.raid1)
-		} else {
-			fd, err = d.configured()
-		}
-		if err != nil {
-			return "", err
-		}
-		if running {
-			if err := d.showsRaid1(); err != nil {
-				return "", err
-			}
-		}
-		if err := d.stop(fd); err != nil {
-			return "", err
-		}
-		e.close(fd)
-		if err := d.gone(goneLimit); err != nil {
-			return "", err
-		}
+	inactive, fd, err := e.freshConfigured()
+	if err != nil {
+		return "", err
+	}
+	if err := inactive.removable(fd); err != nil {
+		return "", err
+	}
+	running, fd, err := e.freshRunning()
+	if err != nil {
+		return "", err
+	}
+	if err := running.showsRaid1(); err != nil {
+		return "", err
+	}
+	if err := running.removable(fd); err != nil {
+		return "", err
 	}
 	return "an inactive and a running array, stopped and closed, have gone from /sys/block, /proc/partitions, /proc/mdstat and /dev", nil
 }
@@ -58,11 +51,7 @@ func goneAfterLastClose(e *env) (string, error) {
 func goneWhenCloseReturns(e *env) (string, error) {
 	const n = 8
 	for i := range n {
-		d, err := e.fresh()
-		if err != nil {
-			return "", err
-		}
-		fd, err := d.configured()
+		d, fd, err := e.freshConfigured()
 		if err != nil {
 			return "", err
 		}
@@ -113,11 +102,6 @@ func openMakesDevice(e *env) (string, error) {
 	return fmt.Sprintf("%d opens of missing devices made them and succeeded", n), nil
 }
 
-// lastChecks leave an unpatched kernel damaged.
-var lastChecks = []check{
-	{"R2-configured-at-once", "R2", configuredAtOnce},
-}
-
 // configuredAtOnce has one thread make a device by opening it, and another open
 // and configure it as soon as sysfs shows it. Then it must be ready: add_disk()
 // shows a disk before md_alloc() is through with it.
@@ -136,17 +120,13 @@ func configuredAtOnce(e *env) (string, error) {
 			return "", err
 		}
 		made := make(chan error, 1)
-		go func() { made <- d.makeByOpen() }()
+		go func() { made <- md.OnThread(d.makeByOpen) }()
 		fd, err := d.configureWhenShown(e.raid1)
 		err = errors.Join(err, <-made)
 		if err != nil {
 			return "", fmt.Errorf("turn %d: %w", i+1, err)
 		}
-		if err := d.stop(fd); err != nil {
-			return "", err
-		}
-		e.close(fd)
-		if err := d.gone(goneLimit); err != nil {
+		if err := d.removable(fd); err != nil {
 			return "", err
 		}
 	}
@@ -158,9 +138,6 @@ func configuredAtOnce(e *env) (string, error) {
 
 // makeByOpen makes the device by opening it, and closes it again.
 func (d *disk) makeByOpen() error {
-	if err := md.LockThread(); err != nil {
-		return err
-	}
 	fd, err := d.open(unix.O_RDONLY)
 	if err != nil {
 		return err
@@ -169,7 +146,8 @@ func (d *disk) makeByOpen() error {
 	return nil
 }
 
-// configureWhenShown waits until sysfs shows the device, and configures it.
+// configureWhenShown waits until sysfs shows the device, and configures it. It looks
+// without a pause: the open that makes the device must not be over by then.
 func (d *disk) configureWhenShown(a md.Array) (int, error) {
 	for deadline := time.Now().Add(goneLimit); !md.Exists(d.name); {
 		if time.Now().After(deadline) {
@@ -202,44 +180,8 @@ func staysUntilIoctl(e *env) (string, error) {
 	if fd, err = d.open(unix.O_RDONLY); err != nil {
 		return "", err
 	}
-	if err := d.stop(fd); err != nil {
-		return "", err
-	}
-	e.close(fd)
-	if err := d.gone(goneLimit); err != nil {
+	if err := d.removable(fd); err != nil {
 		return "", fmt.Errorf("after open, STOP_ARRAY and close: %w", err)
 	}
 	return "made by an open it stayed when closed; after an ioctl it went at the close", nil
-}
-
-func oneAddUevent(e *env) (string, error) {
-	const pairs = 200
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	if _, err := e.uevents.Drain(); err != nil {
-		return "", err
-	}
-	for range pairs {
-		fd, err := d.open(unix.O_RDONLY)
-		if err != nil {
-			return "", err
-		}
-		e.close(fd)
-	}
-	events, err := e.uevents.Drain()
-	if err != nil {
-		return "", err
-	}
-	counted := map[string]int{}
-	for _, ev := range events {
-		if ev.Block() && ev.Name() == d.name {
-			counted[ev.Action]++
-		}
-	}
-	if counted["add"] != 1 || counted["remove"] != 0 {
-		return "", fmt.Errorf("%d open/close pairs caused uevents %v instead of one add", pairs, counted)
-	}
-	return fmt.Sprintf("%d open/close pairs of an idle device: uevents %v", pairs, counted), nil
 }

@@ -18,11 +18,7 @@ import (
 	"mdlife/vmtests/guest/machine"
 )
 
-// moduleChecks need md as a module (variant modular); on other kernels there is
-// nothing to unload, and they are not in the list.
-var moduleChecks = []check{
-	{"R17-unload-under-openers", "R17", unloadUnderOpeners},
-}
+func init() { register(modular, check{"R17-unload-under-openers", "R17", unloadUnderOpeners}) }
 
 // unloadUnderOpeners loads md, makes arrays and unloads md again, over and over,
 // while others open the device, write to new_array and read what sysfs and
@@ -101,13 +97,13 @@ func (d *disk) crowd() *crowd {
 // start repeats f on a thread of its own until the end.
 func (c *crowd) start(f func()) {
 	c.wg.Go(func() {
-		if md.LockThread() != nil {
-			return
-		}
-		for !c.over.Load() {
-			f()
-			time.Sleep(time.Millisecond)
-		}
+		_ = md.OnThread(func() error {
+			for !c.over.Load() {
+				f()
+				time.Sleep(time.Millisecond)
+			}
+			return nil
+		})
 	})
 }
 

@@ -13,12 +13,14 @@ import (
 	"mdlife/vmtests/guest/leak"
 )
 
-// namedChecks: arrays made through md_mod's parameter new_array.
-var namedChecks = []check{
-	{"R10-named-minor", "R10", namedMinor},
-	{"R11-bad-names", "R11", badNames},
-	{"R13-named-kept-until-stop", "R13", namedKept},
-	{"R14-numbered-kept-until-stop", "R14", numberedKept},
+// Arrays made through md_mod's parameter new_array.
+func init() {
+	register(naming, expedited(
+		check{"R10-named-minor", "R10", namedMinor},
+		check{"R11-bad-names", "R11", badNames},
+		check{"R13-named-kept-until-stop", "R13", namedKept},
+		check{"R14-numbered-kept-until-stop", "R14", numberedKept},
+	)...)
 }
 
 // makeNamed makes an array through new_array.

@@ -11,10 +11,12 @@ import (
 	"mdlife/tools/md"
 )
 
-// nameChecks: which names new_array takes.
-var nameChecks = []check{
-	{"R12-ambiguous-names", "R12", ambiguousNames},
-	{"R12-good-names", "R12", goodNames},
+// Which names new_array takes.
+func init() {
+	register(naming, expedited(
+		check{"R12-ambiguous-names", "R12", ambiguousNames},
+		check{"R12-good-names", "R12", goodNames},
+	)...)
 }
 
 // ambiguous are names that could be another device's, or that cannot be told

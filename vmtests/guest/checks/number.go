@@ -12,10 +12,7 @@ import (
 	"mdlife/vmtests/guest/machine"
 )
 
-// numberChecks: numbers that an open does not make a device for.
-var numberChecks = []check{
-	{"R19-missing-is-ENXIO", "R19", missingIsENXIO},
-}
+func init() { register(numbers, check{"R19-missing-is-ENXIO", "R19", missingIsENXIO}) }
 
 func missingIsENXIO(e *env) (string, error) {
 	high, err := e.disk(machine.AbsentMinor.Name(), machine.AbsentMinor.First)
@@ -70,11 +67,7 @@ func (d *disk) goneThenMissing() error {
 	if err != nil {
 		return err
 	}
-	if err := d.stop(fd); err != nil {
-		return err
-	}
-	d.env.close(fd)
-	if err := d.gone(goneLimit); err != nil {
+	if err := d.removable(fd); err != nil {
 		return err
 	}
 	return d.missing("create_on_open=N, stopped and gone")

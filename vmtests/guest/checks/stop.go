@@ -14,23 +14,21 @@ import (
 	"mdlife/vmtests/event"
 )
 
-// stopChecks: what a stop leaves, for those who still hold the device and for
-// those who come.
-var stopChecks = []check{
-	{"R8-inert-after-stop", "R8", inertAfterStop},
-	{"R8-restart-at-once", "R8", restartAtOnce},
-	{"R8-failed-stop", "R8", failedStop},
-	{"R9-sysfs-clear", "R9", sysfsClear},
-	{"R20-reopen-while-held", "R20", reopenWhileHeld},
-	{"R23-nothing-comes-back", "R23", nothingComesBack},
+// What a stop leaves to those who still hold the device and to those who open it.
+func init() {
+	register(stops,
+		check{"R8-inert-after-stop", "R8", inertAfterStop},
+		check{"R8-restart-at-once", "R8", restartAtOnce},
+		check{"R8-failed-stop", "R8", failedStop},
+		check{"R9-sysfs-clear", "R9", sysfsClear},
+		check{"R20-reopen-while-held", "R20", reopenWhileHeld},
+		check{"R23-nothing-comes-back", "R23", nothingComesBack},
+	)
+	register(onlyByName, check{event.LongRestarts, "R8", restartThousandTimes})
 }
 
 func inertAfterStop(e *env) (string, error) {
-	d, err := e.fresh()
-	if err != nil {
-		return "", err
-	}
-	first, err := d.running(e.raid1)
+	d, first, err := e.freshRunning()
 	if err != nil {
 		return "", err
 	}
@@ -42,16 +40,8 @@ func inertAfterStop(e *env) (string, error) {
 		return "", fmt.Errorf("stopped, but still held: %w", err)
 	}
 	for name, fd := range map[string]int{"old": first, "new": second} {
-		var block [4096]byte
-		if n, err := unix.Read(fd, block[:]); n > 0 || err != nil && !errors.Is(err, unix.EIO) {
-			return "", fmt.Errorf("read of the stopped array by the %s descriptor: %d bytes, %s", name, n, md.ErrnoName(err))
-		}
-		if _, err := md.RaidVersion(fd); err != nil {
-			return "", fmt.Errorf("RAID_VERSION on the %s descriptor: %w", name, err)
-		}
-		_, err := md.GetArrayInfo(fd)
-		if err := want("GET_ARRAY_INFO on the "+name+" descriptor", err, unix.ENODEV); err != nil {
-			return "", err
+		if err := inert(fd); err != nil {
+			return "", fmt.Errorf("the stopped array by its %s descriptor: %w", name, err)
 		}
 	}
 	e.close(first)
@@ -60,6 +50,19 @@ func inertAfterStop(e *env) (string, error) {
 		return "", fmt.Errorf("once both are closed: %w", err)
 	}
 	return "a new open of a stopped, still held array succeeded; reads gave EOF or EIO; gone after the last close", nil
+}
+
+// inert fails unless a read gives nothing, and ioctls answer as without an array.
+func inert(fd int) error {
+	var block [4096]byte
+	if n, err := unix.Read(fd, block[:]); n > 0 || err != nil && !errors.Is(err, unix.EIO) {
+		return fmt.Errorf("read: %d bytes, %s", n, md.ErrnoName(err))
+	}
+	if _, err := md.RaidVersion(fd); err != nil {
+		return fmt.Errorf("RAID_VERSION: %w", err)
+	}
+	_, err := md.GetArrayInfo(fd)
+	return want("GET_ARRAY_INFO", err, unix.ENODEV)
 }
 
 // failedStop has a stop fail after it has begun: to make an array read-only that
@@ -104,10 +107,8 @@ func failedStop(e *env) (string, error) {
 // made with expedited ones, to have many, and the rest without, to have both.
 func restartAtOnce(e *env) (string, error) { return restarts(e, 200, time.Second) }
 
-// longChecks are run when asked for by name.
-var longChecks = []check{
-	{event.LongRestarts, "R8", func(e *env) (string, error) { return restarts(e, 1000, time.Minute) }},
-}
+// restartThousandTimes is restartAtOnce for longer.
+func restartThousandTimes(e *env) (string, error) { return restarts(e, 1000, time.Minute) }
 
 func restarts(e *env, turns int, budget time.Duration) (string, error) {
 	quick := turns - 40
@@ -210,11 +211,7 @@ func reopenWhileHeld(e *env) (string, error) {
 	var took time.Duration
 	for _, flags := range []int{unix.O_RDONLY, unix.O_RDWR, unix.O_RDONLY | unix.O_EXCL} {
 		for _, bySysfs := range []bool{false, true} {
-			d, err := e.fresh()
-			if err != nil {
-				return "", err
-			}
-			fd, err := d.configured()
+			d, fd, err := e.freshConfigured()
 			if err != nil {
 				return "", err
 			}
