@@ -9,6 +9,7 @@ import (
 
 	"mdlife/internal/figures"
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/hist"
 	"mdlife/vmtests/requirement"
 )
 
@@ -29,7 +30,7 @@ func Sum(races []event.Race) Total {
 		t.Seconds += r.Seconds
 		open, stop, gone = append(open, r.Open), append(stop, r.Stop), append(gone, r.Gone)
 	}
-	t.Open, t.Stop, t.Gone = merge(open), merge(stop), merge(gone)
+	t.Open, t.Stop, t.Gone = hist.Merge(open), hist.Merge(stop), hist.Merge(gone)
 	return t
 }
 
@@ -93,36 +94,4 @@ func refused(r event.Race) []failure {
 		}
 	}
 	return fs
-}
-
-// merge adds distributions. It is exact, since all histograms of a run share
-// their bucket limits; a percentile is the upper limit of its bucket.
-func merge(ls []event.Latency) event.Latency {
-	var sum event.Latency
-	counts := map[int64]int64{}
-	for _, l := range ls {
-		sum.Max = max(sum.Max, l.Max)
-		for _, b := range l.Bars {
-			counts[b.Le] += b.Count
-			sum.Count += b.Count
-		}
-	}
-	for _, le := range slices.Sorted(maps.Keys(counts)) {
-		sum.Bars = append(sum.Bars, event.Bar{Le: le, Count: counts[le]})
-	}
-	sum.P50, sum.P99 = percentile(sum, 50), percentile(sum, 99)
-	return sum
-}
-
-// percentile is the smallest bucket limit that p per cent of the values do not
-// exceed, but never more than the maximum.
-func percentile(l event.Latency, p int64) float64 {
-	var seen int64
-	for _, b := range l.Bars {
-		seen += b.Count
-		if seen*100 >= l.Count*p {
-			return min(float64(b.Le), l.Max)
-		}
-	}
-	return 0
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package hist records latencies and turns them into event.Latency.
+// Package hist records latencies in a guest, turns them into [event.Latency], and merges
+// those on the host.
 package hist
 
 import (
@@ -11,11 +12,11 @@ import (
 	"mdlife/vmtests/event"
 )
 
-// maxMicros is the longest latency that a histogram tells apart: a minute.
+// maxMicros is the longest latency that a histogram can hold: a minute.
 const maxMicros = 60_000_000
 
 // Hist is an HDR histogram of latencies in microseconds with 2 significant
-// digits. It is not safe for concurrent use; [Hist.Add] joins several.
+// digits. It is not safe for concurrent use; [Hist.Add] adds one to another.
 type Hist struct{ h *hdr.Histogram }
 
 // New returns an empty histogram.
@@ -44,6 +45,19 @@ func (h Hist) Latency() event.Latency {
 	lat.Max = float64(h.h.Max())
 	lat.Bars = bars(h.h.Distribution())
 	return lat
+}
+
+// Merge returns the distribution of all values together. Its count and maximum are exact,
+// its percentiles as exact as the bars: the limit of a bar is a value of the bar's last
+// bucket, and all histograms have the same buckets.
+func Merge(distributions []event.Latency) event.Latency {
+	sum := New()
+	for _, d := range distributions {
+		for _, bar := range d.Bars {
+			_ = sum.h.RecordValues(min(bar.Le, maxMicros), bar.Count)
+		}
+	}
+	return sum.Latency()
 }
 
 // barWidth is how far apart the bounds of neighbouring bars are at least, as a

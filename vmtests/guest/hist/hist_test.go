@@ -5,8 +5,11 @@ package hist
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
+
+	"mdlife/vmtests/event"
 )
 
 func TestLatency(t *testing.T) {
@@ -32,6 +35,33 @@ func TestLatency(t *testing.T) {
 func TestEmpty(t *testing.T) {
 	if lat := New().Latency(); lat.Count != 0 || lat.Max != 0 || len(lat.Bars) != 0 {
 		t.Errorf("an empty histogram gave %+v", lat)
+	}
+}
+
+// TestMerge: distributions that are merged are those of all values, up to the width of a bar.
+func TestMerge(t *testing.T) {
+	all, rng := New(), rand.New(rand.NewPCG(3, 4))
+	var parts []event.Latency
+	for n := range 5 {
+		part := New()
+		for range 2000 * n { // the first has none
+			part.Record(time.Duration(1<<rng.IntN(20+n)) * time.Microsecond)
+		}
+		part.Record(time.Duration(n+1) * time.Hour) // longer than a histogram reaches
+		all.Add(part)
+		parts = append(parts, part.Latency())
+	}
+	got, want := Merge(parts), all.Latency()
+	if got.Count != want.Count || got.Max != want.Max || !slices.Equal(got.Bars, want.Bars) {
+		t.Errorf("merged: %d values up to %v in %v\nwant: %d values up to %v in %v", got.Count, got.Max, got.Bars, want.Count, want.Max, want.Bars)
+	}
+	for _, p := range []struct{ got, want float64 }{{got.P50, want.P50}, {got.P99, want.P99}} {
+		if p.got < p.want || p.got > p.want*barWidth {
+			t.Errorf("a percentile is %v, of all values %v", p.got, p.want)
+		}
+	}
+	if got := Merge(nil); got.Count != 0 || got.Max != 0 || len(got.Bars) != 0 {
+		t.Errorf("nothing merged gives %+v", got)
 	}
 }
 
