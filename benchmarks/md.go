@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mdlife/benchmarks/paired"
 	"mdlife/vmtests"
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/verdict"
 	"mdlife/vmtests/vm"
 )
 
@@ -90,34 +90,36 @@ func Parity(ctx context.Context, o vmtests.Options, rounds int) (MD, error) {
 	}
 	all.Unpatched.Slow, all.Patched.Slow = paritySlow, paritySlow
 	m := MD{Accel: string(accel), Notes: notes(accel), Algorithms: map[string][]string{}}
-	measured, units := map[string][]paired.Round{}, map[string]string{}
-	for i := range rounds {
-		var boots [3]map[string]float64
-		for j, a := range []vmtests.Artefact{all.Unpatched, all.Patched, all.Unpatched} {
-			k, err := o.RunGuest(ctx, a, all.Image, vmtests.BenchPlan(event.BenchSpec{Rounds: parityRounds, Parity: true}))
-			if err == nil {
-				boots[j], err = medians(k)
-			}
-			if err != nil {
-				return MD{}, fmt.Errorf("round %d, %s kernel: %w", i+1, a.Label, err)
-			}
-			for _, e := range k.Events {
-				if e.Bench != nil {
-					units[e.Bench.Name] = e.Bench.PerUnit
-				}
-			}
-			console, err := os.ReadFile(k.Console)
-			if err != nil {
-				return MD{}, err
-			}
-			m.Algorithms[a.Label] = algorithms(string(console))
+	units := map[string]string{}
+	spec := event.BenchSpec{Rounds: parityRounds, Parity: true}
+	measured, err := abaRounds(all, rounds, func(a vmtests.Artefact) (verdict.Guest, error) {
+		guest, err := o.RunGuest(ctx, a, all.Image, vmtests.BenchPlan(spec))
+		if err == nil {
+			err = m.note(guest, units)
 		}
-		for name, before := range boots[0] {
-			measured[name] = append(measured[name], paired.Round{Before: before, Candidate: boots[1][name], After: boots[2][name]})
-		}
+		return guest, err
+	})
+	if err != nil {
+		return MD{}, err
 	}
 	m.Cells, err = cells(measured, units)
 	return m, err
+}
+
+// note keeps what a guest's kernel said of its algorithms, and the unit of each of its
+// benchmarks.
+func (m *MD) note(guest verdict.Guest, units map[string]string) error {
+	for _, e := range guest.Events {
+		if e.Bench != nil {
+			units[e.Bench.Name] = e.Bench.PerUnit
+		}
+	}
+	console, err := os.ReadFile(guest.Console)
+	if err != nil {
+		return err
+	}
+	m.Algorithms[guest.Label] = algorithms(string(console))
+	return nil
 }
 
 // notes are what to know about figures by an accelerator.
@@ -149,14 +151,13 @@ func cells(measured map[string][]paired.Round, units map[string]string) (all []M
 	return all, nil
 }
 
-// chosen is what a kernel says about the algorithms that it has chosen. Mainline has
-// other words.
-var chosen = regexp.MustCompile(`(?m)\b((?:raid6|xor): .*(?:using|selected|algorithm).*?)\r?$`)
-
-// algorithms finds that in a console.
+// algorithms returns what a kernel says on its console about the algorithms that it has
+// chosen. Mainline has other words.
 func algorithms(console string) (lines []string) {
-	for _, m := range chosen.FindAllStringSubmatch(console, -1) {
-		lines = append(lines, strings.Join(strings.Fields(m[1]), " "))
+	for _, line := range vmtests.ParityLines(console) {
+		if slices.ContainsFunc([]string{"using", "selected", "algorithm"}, func(word string) bool { return strings.Contains(line, word) }) {
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		}
 	}
 	return lines
 }

@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"mdlife/benchmarks/paired"
-	"mdlife/initramfs"
 	"mdlife/vmtests"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
@@ -67,18 +66,11 @@ func compare(ctx context.Context, o vmtests.Options, rounds int, spec event.Benc
 		return nil, err
 	}
 	all.Unpatched.Slow, all.Patched.Slow = slow, slow
-	measured := map[string][]paired.Round{}
-	for i := range rounds {
-		var boots [3]map[string]float64
-		for j, a := range []vmtests.Artefact{all.Unpatched, all.Patched, all.Unpatched} {
-			if boots[j], err = guestMedians(ctx, o, a, all.Image, spec); err != nil {
-				return nil, fmt.Errorf("round %d, %s kernel: %w", i+1, a.Label, err)
-			}
-		}
-		for name, before := range boots[0] {
-			r := paired.Round{Before: before, Candidate: boots[1][name], After: boots[2][name]}
-			measured[name] = append(measured[name], r)
-		}
+	measured, err := abaRounds(all, rounds, func(a vmtests.Artefact) (verdict.Guest, error) {
+		return o.RunGuest(ctx, a, all.Image, vmtests.BenchPlan(spec))
+	})
+	if err != nil {
+		return nil, err
 	}
 	results := map[string]paired.Result{}
 	for name, rs := range measured {
@@ -87,35 +79,4 @@ func compare(ctx context.Context, o vmtests.Options, rounds int, spec event.Benc
 		}
 	}
 	return results, nil
-}
-
-// guestMedians boots a kernel for the guest's benchmarks and returns each one's
-// median of its rounds, in microseconds.
-func guestMedians(ctx context.Context, o vmtests.Options, a vmtests.Artefact, image initramfs.Image, spec event.BenchSpec) (map[string]float64, error) {
-	k, err := o.RunGuest(ctx, a, image, vmtests.BenchPlan(spec))
-	if err != nil {
-		return nil, err
-	}
-	return medians(k)
-}
-
-// medians is each benchmark's median; a guest that died or measured nothing is
-// an error, for its figures would not be comparable.
-func medians(k verdict.Guest) (map[string]float64, error) {
-	if k.Died != "" {
-		return nil, fmt.Errorf("the guest ended early: %s", k.Died)
-	}
-	out := map[string]float64{}
-	for _, e := range k.Events {
-		switch {
-		case e.Bench != nil && len(e.Bench.Micros) > 0:
-			out[e.Bench.Name] = paired.Median(slices.Clone(e.Bench.Micros))
-		case e.Done != nil && e.Done.Error != "":
-			return nil, fmt.Errorf("the guest could not carry out its plan: %s", e.Done.Error)
-		}
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("the guest measured nothing; see %s", k.Console)
-	}
-	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,8 +56,7 @@ func (o Options) RAID6Boot(ctx context.Context) (RAID6Boot, error) {
 	return b, nil
 }
 
-// What a console says: lib/raid6/algos.c, and KUnit's KTAP
-// (Documentation/dev-tools/ktap.rst).
+// What a console says in KUnit's KTAP (Documentation/dev-tools/ktap.rst), and of rates.
 var (
 	stampRE  = regexp.MustCompile(`^\[ *\d+\.\d+\] ?`)
 	resultRE = regexp.MustCompile(`^ *(not )?ok \d+ (\S+)`)
@@ -68,34 +68,60 @@ var (
 // such a rate measured with a clock that stood still, and its choice means nothing.
 const impossibleRate = 2_000_000
 
-// readRAID6Boot reads a console. With kunit, its suite must be there and have passed.
-func readRAID6Boot(text string, kunit bool) (b RAID6Boot) {
-	chosen, passed := false, false
-	for line := range strings.Lines(text) {
-		line = stampRE.ReplaceAllString(strings.TrimRight(line, "\r\n"), "")
-		totals := totalsRE.FindStringSubmatch(line)
-		result := resultRE.FindStringSubmatch(line)
-		switch {
-		case strings.HasPrefix(line, "raid6: "):
-			b.Said = append(b.Said, line)
-			chosen = chosen || strings.HasPrefix(line, "raid6: using algorithm ")
-			for _, rate := range rateRE.FindAllStringSubmatch(line, -1) {
-				if n, err := strconv.ParseUint(rate[1], 10, 64); err != nil || n == 0 || n > impossibleRate {
-					b.Problems = append(b.Problems, "cannot be: "+line)
-				}
-			}
-		case totals != nil:
-			b.Said = append(b.Said, line)
-			passed = passed || totals[1] != "0" && totals[2] == "0"
-		case result != nil && result[1] != "":
-			b.Problems = append(b.Problems, "KUnit: "+strings.TrimSpace(line))
-		}
+// ParityLines returns what a kernel says on its console about its RAID-6 and xor code, as
+// lib/raid6/algos.c and crypto/xor.c print it, without time stamps.
+func ParityLines(console string) []string {
+	return slices.DeleteFunc(messages(console), func(line string) bool {
+		return !strings.HasPrefix(line, "raid6: ") && !strings.HasPrefix(line, "xor: ")
+	})
+}
+
+// messages returns the lines of a console without time stamps.
+func messages(console string) (lines []string) {
+	for line := range strings.Lines(console) {
+		lines = append(lines, stampRE.ReplaceAllString(strings.TrimRight(line, "\r\n"), ""))
 	}
-	if !chosen {
+	return lines
+}
+
+// readRAID6Boot reads a console. With kunit, its suite must be there and have passed.
+func readRAID6Boot(console string, kunit bool) (b RAID6Boot) {
+	if !b.readChoice(console) {
 		b.Problems = append(b.Problems, "the kernel has not said which algorithm it uses")
 	}
-	if kunit && !passed {
+	if !b.readKUnit(console) && kunit {
 		b.Problems = append(b.Problems, "KUnit has not said that the suite raid6 passed")
 	}
 	return b
+}
+
+// readChoice reads what the kernel says of the algorithms, and reports whether it chose one.
+func (b *RAID6Boot) readChoice(console string) (chosen bool) {
+	for _, line := range ParityLines(console) {
+		if !strings.HasPrefix(line, "raid6: ") {
+			continue
+		}
+		b.Said = append(b.Said, line)
+		chosen = chosen || strings.HasPrefix(line, "raid6: using algorithm ")
+		for _, rate := range rateRE.FindAllStringSubmatch(line, -1) {
+			if n, err := strconv.ParseUint(rate[1], 10, 64); err != nil || n == 0 || n > impossibleRate {
+				b.Problems = append(b.Problems, "cannot be: "+line)
+			}
+		}
+	}
+	return chosen
+}
+
+// readKUnit reads KUnit's results, and reports whether its suite raid6 passed.
+func (b *RAID6Boot) readKUnit(console string) (passed bool) {
+	for _, line := range messages(console) {
+		if totals := totalsRE.FindStringSubmatch(line); totals != nil {
+			b.Said = append(b.Said, line)
+			passed = passed || totals[1] != "0" && totals[2] == "0"
+		}
+		if result := resultRE.FindStringSubmatch(line); result != nil && result[1] != "" {
+			b.Problems = append(b.Problems, "KUnit: "+strings.TrimSpace(line))
+		}
+	}
+	return passed
 }

@@ -38,3 +38,11 @@ func TestRAID6Boot(t *testing.T) {
 		}
 	}
 }
+
+func TestParityLines(t *testing.T) {
+	got := ParityLines(raid6Console + "[    1.10] xor: measuring software checksum speed\r\n[    1.11] md: raid6 is up\r\n")
+	want := "raid6: avx2x4    gen() 5000 MB/s, rmw  4000 MB/s|raid6: using algorithm avx2x4|xor: measuring software checksum speed"
+	if strings.Join(got, "|") != want {
+		t.Errorf("%q, want %q", strings.Join(got, "|"), want)
+	}
+}

@@ -29,14 +29,19 @@ type Config struct {
 	WorkDir  string // for what is compiled; exists
 	Progress *progress.Tracker
 
-	Widths    []int    // numbers of data disks
-	Sizes     []int    // bytes of each disk in a call
-	Regimes   []Regime // where the memory is
-	Ops       []Op     // what is computed
-	Rounds    int      // at least, for each cell
-	MaxRounds int      // where the control is not narrow before
-	Reference string   // a stock algorithm to compare with; "": what the stock kernel chooses
-	Seed      uint64   // of the order
+	Matrix
+	Rounds    int    // at least, for each cell
+	MaxRounds int    // where the control is not narrow before
+	Reference string // a stock algorithm to compare with; "": what the stock kernel chooses
+	Seed      uint64 // of the order
+}
+
+// Matrix is what is measured: all combinations of these.
+type Matrix struct {
+	Widths  []int    // numbers of data disks
+	Sizes   []int    // bytes of each disk in a call
+	Regimes []Regime // where the memory is
+	Ops     []Op     // what is computed
 }
 
 // The whole matrix.
@@ -45,7 +50,12 @@ var (
 	AllSizes   = []int{4096, 65536}
 	AllRegimes = []Regime{Hot, L3, DRAM, ColdParity}
 	AllOps     = []Op{Gen, RMW, Recovery}
+
+	Whole = Matrix{AllWidths, AllSizes, AllRegimes, AllOps}
 )
+
+// Quick is the part of the matrix that the targets are about.
+var Quick = Matrix{[]int{8, 16}, []int{4096}, []Regime{L3, DRAM, ColdParity}, AllOps}
 
 // References are the stock algorithms of all bases on x86-64, to compare with. Not every
 // CPU can run them all.
@@ -107,7 +117,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 
 // cells lists the matrix; that of cold parity is of gen alone, for the others
 // read their parity.
-func (c Config) cells() []Cell {
+func (c Matrix) cells() []Cell {
 	var cells []Cell
 	for _, op := range c.Ops {
 		for _, size := range c.Sizes {

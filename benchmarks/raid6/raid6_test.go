@@ -167,9 +167,11 @@ func TestPrintAndWrite(t *testing.T) {
 }
 
 func TestCells(t *testing.T) {
-	c := Config{Ops: AllOps, Widths: AllWidths, Sizes: AllSizes, Regimes: AllRegimes}
-	if n := len(c.cells()); n != 4*2*(4+3+3) {
+	if n := len(Whole.cells()); n != 4*2*(4+3+3) {
 		t.Errorf("%d cells", n)
+	}
+	if n := len(Quick.cells()); n != 2*(3+2+2) {
+		t.Errorf("%d cells in a quick run", n)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,17 +20,18 @@ import (
 // returns what goes to out/bench/<name>.json and whether every promise was met.
 type subBench struct {
 	name, what string
+	rounds     bool // measured in as many rounds as -rounds says
 	run        func(ctx context.Context, o vmtests.Options, rounds int, w, log io.Writer) (result any, met bool, err error)
 }
 
 var subBenches = []subBench{
-	{"boot", "boot to first result, against plain QEMU", benchBoot},
-	{"counted", "open+close, 4 KiB writes and create/stop/gone, patched against unpatched, by a clock that counts instructions (always TCG)", benchCounted},
-	{"uncontended", "the same by the wall clock", benchUncontended},
-	{"throughput", "reads and writes of 64 KiB one after the other, and of 4 KiB at random, on each personality, by the clock of counted", benchThroughput},
-	{"md", "writes, degraded reads and rebuilds of raid5 and raid6, with the CPU time that they take", benchMD},
-	{"warm", "a whole comparison after an edit of md.c, and what make takes for that by hand", benchWarm},
-	{"cold", "a whole comparison with an empty cache, likewise", benchCold},
+	{"boot", "boot to first result, against plain QEMU", true, benchBoot},
+	{"counted", "open+close, 4 KiB writes and create/stop/gone, patched against unpatched, by a clock that counts instructions (always TCG)", true, benchCounted},
+	{"uncontended", "the same by the wall clock", true, benchUncontended},
+	{"throughput", "reads and writes of 64 KiB one after the other, and of 4 KiB at random, on each personality, by the clock of counted", true, benchThroughput},
+	{"md", "writes, degraded reads and rebuilds of raid5 and raid6, with the CPU time that they take", true, benchMD},
+	{"warm", "a whole comparison after an edit of md.c, and what make takes for that by hand", false, benchWarm},
+	{"cold", "a whole comparison with an empty cache, likewise", false, benchCold},
 }
 
 func newBench() *cobra.Command {
@@ -45,8 +47,8 @@ func newBench() *cobra.Command {
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
-	cmd.Flags().StringSliceVar(&what, "what", []string{"boot", "counted"}, "any of boot, counted, uncontended, throughput, md, warm, cold")
-	cmd.Flags().IntVar(&rounds, "rounds", 5, "rounds of boot, counted, uncontended, throughput and md")
+	cmd.Flags().StringSliceVar(&what, "what", []string{"boot", "counted"}, "any of "+strings.Join(benchNames(), ", "))
+	cmd.Flags().IntVar(&rounds, "rounds", 5, "rounds of "+roundsHelp())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkRange("rounds", rounds, 3, 1000); err != nil {
 			return err
@@ -72,6 +74,26 @@ func benchHelp() (s string) {
 	return s
 }
 
+// benchNames lists the sub-benchmarks for messages.
+func benchNames() (names []string) {
+	for _, b := range subBenches {
+		names = append(names, b.name)
+	}
+	return names
+}
+
+// roundsHelp lists those that -rounds is for: "a, b and c".
+func roundsHelp() string {
+	var names []string
+	for _, b := range subBenches {
+		if b.rounds {
+			names = append(names, b.name)
+		}
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
 // findBenches turns -what into benchmarks, in the order in which they run best.
 func findBenches(names []string) ([]subBench, error) {
 	wanted := map[string]bool{}
@@ -79,7 +101,7 @@ func findBenches(names []string) ([]subBench, error) {
 		wanted[n] = true
 	}
 	if len(names) == 0 {
-		return nil, usagef("-what: want boot, counted, uncontended, throughput, md, warm or cold")
+		return nil, usagef("-what: want one or more of %s", strings.Join(benchNames(), ", "))
 	}
 	var subs []subBench
 	for _, b := range subBenches {
@@ -89,7 +111,7 @@ func findBenches(names []string) ([]subBench, error) {
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(wanted)) {
-		return nil, usagef("-what %s: want boot, counted, uncontended, throughput, md, warm or cold", n)
+		return nil, usagef("-what %s: want one or more of %s", n, strings.Join(benchNames(), ", "))
 	}
 	return subs, nil
 }

@@ -3,9 +3,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -161,84 +158,28 @@ out/bench/raid6-<base>.{json,txt,html}, the last for people, .txt for benchstat.
 			return err
 		}
 		c.Base, c.CacheDir, c.PatchDir, c.Root, c.Progress = o.Base, req.CacheDir, req.PatchDir, o.Root, o.Progress
-		c.Ops, c.Widths, c.Sizes, c.Regimes = raid6.AllOps, raid6.AllWidths, raid6.AllSizes, raid6.AllRegimes
 		c.MaxRounds = max(raid6.MaxRounds, c.Rounds)
+		c.Matrix = raid6.Whole
 		if quick {
-			runs, c.Widths, c.Sizes, c.Regimes = 1, []int{8, 16}, []int{4096}, []raid6.Regime{raid6.L3, raid6.DRAM, raid6.ColdParity}
+			runs, c.Matrix = 1, raid6.Quick
 		}
 		return benchRAID6(cmd, c, runs)
 	}
 	return cmd
 }
 
-// benchRAID6 checks the code first: what is wrong may be as fast as it likes.
+// benchRAID6 measures in runs and writes the results.
 func benchRAID6(cmd *cobra.Command, c raid6.Config, runs int) error {
-	ctx := cmd.Context()
-	req := kernel.Request{Base: c.Base, CacheDir: c.CacheDir, Progress: c.Progress, PatchDir: c.PatchDir}
-	checked, err := raid6.CheckNative(ctx, req, c.Root)
+	reports, err := raid6.Bench(cmd.Context(), c, runs, cmd.OutOrStdout())
 	if err != nil {
 		return err
 	}
-	if bad := verdict.Broken(raid6Results(checked, false)); len(bad) > 0 {
-		return fmt.Errorf("the code is wrong, so its speed was not measured: %s", bad[0].Reason())
-	}
-	dir, err := os.MkdirTemp("", "mdlife-raid6-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	var reports []*raid6.Report
-	for i := range runs {
-		c.WorkDir, c.Seed = filepath.Join(dir, fmt.Sprint(i)), uint64(time.Now().UnixNano())
-		if err := os.MkdirAll(c.WorkDir, 0o755); err != nil {
-			return err
-		}
-		r, err := raid6.Run(ctx, c)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "\nRun %d of %d\n", i+1, runs)
-		r.Print(cmd.OutOrStdout())
-		reports = append(reports, r)
-	}
-	if err := writeRAID6(c, reports); err != nil {
-		return err
-	}
-	return judgeRAID6(reports)
-}
-
-// writeRAID6 writes the three files.
-func writeRAID6(c raid6.Config, reports []*raid6.Report) error {
 	name := "raid6-" + c.Base.Name
 	if err := benchmarks.Write(c.Root, name, reports); err != nil {
 		return err
 	}
-	for ext, write := range map[string]func(io.Writer, []*raid6.Report) error{".txt": raid6.WriteGo, ".html": raid6.WriteHTML} {
-		f, err := os.Create(filepath.Join(c.Root, "out/bench", name+ext))
-		if err != nil {
-			return err
-		}
-		if err := write(f, reports); err != nil {
-			f.Close()
-			return err
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
+	if err := raid6.WriteFiles(filepath.Join(c.Root, "out/bench", name), reports); err != nil {
+		return err
 	}
-	return nil
-}
-
-// judgeRAID6 fails on a void run. A target that is missed is in the tables: it
-// depends on the machine.
-func judgeRAID6(reports []*raid6.Report) error {
-	void := slices.ContainsFunc(reports, func(r *raid6.Report) bool { return len(r.Void()) > 0 })
-	if void {
-		var where []string
-		for _, r := range reports {
-			where = append(where, fmt.Sprint(r.Void()))
-		}
-		return fmt.Errorf("a run is void: the reference differs from itself in %s; run it again on a quieter machine", strings.Join(where, ", "))
-	}
-	return nil
+	return raid6.CheckQuiet(reports)
 }
