@@ -127,6 +127,9 @@ func (c *commandLines) command(words []string) error {
 		return c.command(args)
 	case program == "mdguest":
 		return mdguest(args)
+	case program == "echo" && len(args) == 1 && isOurs(args[0]): // for a guest's shell
+		c.script("echo", args[0])
+		return nil
 	case program == "mdstress" || program == "out/bin/mdstress":
 		return c.mdstress(args)
 	case slices.Contains(otherPrograms, program):
@@ -149,8 +152,11 @@ func (c *commandLines) mdlife(args []string) error {
 	}
 	root := newRoot()
 	cmd, rest, err := root.Find(doubleDashes(args))
-	if err != nil || cmd.Name() == "help" && len(rest) > 0 {
+	if err != nil {
 		return err
+	}
+	if cmd.HasSubCommands() && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+		return unknownCommand(cmd, rest[0])
 	}
 	if cmd.Name() == "doctor" { // which has nothing to check, and looks at this machine
 		return cmd.ParseFlags(rest)
@@ -189,8 +195,12 @@ func (c *commandLines) mutants(cmd *cobra.Command) error {
 // variable does nothing there.
 func (c *commandLines) make(args []string) error {
 	for i, arg := range args {
-		if strings.HasPrefix(arg, "KERNEL_SRC=") {
-			args[i] = "KERNEL_SRC=" + c.tree
+		name, _, isVariable := strings.Cut(arg, "=")
+		if isVariable && !slices.Contains(makeVariables, name) {
+			return fmt.Errorf("make takes no variable %s", name)
+		}
+		if name == "KERNEL_SRC" {
+			args[i] = name + "=" + c.tree
 		}
 	}
 	cmd := exec.Command("make", append([]string{"-n", "--no-print-directory", "-C", c.root}, args...)...)

@@ -13,6 +13,7 @@ import (
 
 	"mdlife/kernel"
 	"mdlife/kernel/series"
+	"mdlife/vmtests/guest/arrays"
 )
 
 // What README.md may have: it is one screen, and is read in a terminal as well.
@@ -94,16 +95,19 @@ func TestDocsAreReachable(t *testing.T) {
 	}
 }
 
-// repositoryPath matches inline code that names a file or folder of the repository.
-var repositoryPath = regexp.MustCompile(
-	`^(\.ci|LICENSES|benchmarks|docs|initramfs|internal|kernel|patches|tools|vmtests)/[^ ]*$|^(Makefile|go\.mod|README\.md)$`)
+// pathLike matches inline code that names a file or folder, or a test case of arrays.
+var pathLike = regexp.MustCompile(`^[\w.<>*-]+(/[\w.<>*-]*)+$|^(Makefile|go\.mod|README\.md)$`)
 
-// TestDocsPaths: files and folders that the pages name exist.
+// elsewhere begins paths that are not the repository's: results, the kernel's source, sysfs.
+var elsewhere = regexp.MustCompile(`^(out|lib|drivers|md|modules)/`)
+
+// TestDocsPaths: files, folders and test cases that the pages name exist.
 func TestDocsPaths(t *testing.T) {
 	root := repository(t)
 	for _, p := range loadPages(t) {
 		for _, span := range p.spans {
-			if repositoryPath.MatchString(span) {
+			test := strings.TrimPrefix(span, "array-") // as mdlife run calls it
+			if pathLike.MatchString(span) && !elsewhere.MatchString(span) && arrays.Check(test) != nil {
 				checkPath(t, p.path, root, span)
 			}
 		}
@@ -113,8 +117,11 @@ func TestDocsPaths(t *testing.T) {
 // checkPath wants a file to exist: on every base, where its name has the word <base>.
 func checkPath(t *testing.T, where, root, path string) {
 	t.Helper()
+	names := map[string]bool{}
 	for _, base := range kernel.Bases() {
-		name := strings.ReplaceAll(path, "<base>", base.Name)
+		names[strings.ReplaceAll(path, "<base>", base.Name)] = true
+	}
+	for name := range names {
 		if found, err := filepath.Glob(filepath.Join(root, name)); err != nil || len(found) == 0 {
 			t.Errorf("%s: there is no %s", where, name)
 		}
