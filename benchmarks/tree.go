@@ -6,11 +6,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
 	"mdlife/internal/cachedir"
+	"mdlife/internal/proc"
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
@@ -29,10 +29,8 @@ func developersTree(ctx context.Context, o vmtests.Options, dir string) (string,
 	}
 	tree := filepath.Join(dir, "linux")
 	phase := o.Progress.Start("copy a developer's tree")
-	out, err := exec.CommandContext(ctx, "cp", "-a", "--reflink=auto", src, tree).CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("cp %s: %w: %s", src, err, out)
-	} else {
+	_, err = proc.Output(ctx, proc.Command("cp", "-a", "--reflink=auto", src, tree))
+	if err == nil {
 		err = series.Apply(ctx, tree, vmtests.PatchDir(o.Root, o.Base), 0)
 	}
 	phase.End(err)

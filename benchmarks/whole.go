@@ -12,12 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/montanaflynn/stats"
 
 	"mdlife/internal/cachedir"
+	"mdlife/internal/proc"
 	"mdlife/vmtests"
 	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
@@ -59,9 +59,6 @@ const (
 	quickLimit = 25 * time.Second
 	usualEdit  = 10 * time.Second
 )
-
-// killDelay is how long an interrupted run may take to end its guests.
-const killDelay = 20 * time.Second
 
 // Cold times a comparison with an empty cache, and the building of both kernels in
 // it, and then make by hand. log gets the run's output.
@@ -206,13 +203,11 @@ func (r runner) vmtest(ctx context.Context, name string, limit time.Duration, ar
 		return Whole{}, err
 	}
 	args = append([]string{"vmtest", "-base", r.o.Base.Name, "-accel", string(r.o.Accel.Wish())}, args...)
-	cmd := exec.CommandContext(ctx, self, args...)
+	cmd := proc.Command(self, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.o.Root, r.log, r.log
-	cmd.Env = append(os.Environ(), r.env...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = killDelay
+	cmd.Env = append(cmd.Env, r.env...)
 	started := time.Now()
-	err = cmd.Run()
+	err = proc.Run(ctx, cmd)
 	took := time.Since(started).Seconds()
 	w := Whole{Name: name, Runs: []float64{took}, Seconds: took, Limit: limit.Seconds()}
 	if ctx.Err() != nil {

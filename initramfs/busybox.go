@@ -3,13 +3,13 @@
 package initramfs
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"mdlife/internal/proc"
 
 	"github.com/u-root/gobusybox/src/pkg/bb"
 	"github.com/u-root/gobusybox/src/pkg/bb/findpkg"
@@ -81,9 +81,9 @@ func (l busyboxLayer) compile(ctx context.Context, src, bin string) error {
 		return err
 	}
 	args := append([]string{"build", "-tags", busyboxTags, "-o", bin}, buildFlags...)
-	cmd := goCommand(ctx, filepath.Join(src, "src/bb.u-root.com/bb"), args...)
+	cmd := goCommand(filepath.Join(src, "src/bb.u-root.com/bb"), args...)
 	cmd.Env = append(cmd.Env, "GO111MODULE=off", "GOPATH="+src)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := proc.Combined(ctx, cmd); err != nil {
 		return fmt.Errorf("build u-root's commands: %w\n%s", err, out)
 	}
 	return nil
@@ -98,21 +98,15 @@ const busyboxTags = "goshsmall"
 var buildFlags = []string{"-trimpath", "-ldflags=-s -w -buildid="}
 
 // goCommand returns a go command to be run in dir, for the guest.
-func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "go", args...)
+func goCommand(dir string, args ...string) *exec.Cmd {
+	cmd := proc.Command("go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=")
+	cmd.Env = append(cmd.Env, "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=")
 	return cmd
 }
 
 // goOutput runs a go command in dir and returns its standard output.
 func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
-	cmd := goCommand(ctx, dir, args...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return string(out), nil
+	out, err := proc.Output(ctx, goCommand(dir, args...))
+	return string(out), err
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"mdlife/internal/proc"
+
 	"github.com/u-root/mkuimage/cpio"
 	"github.com/u-root/mkuimage/uimage/initramfs"
 )
@@ -41,7 +43,7 @@ func (l *guestLayer) key(ctx context.Context) (string, error) {
 	for _, p := range l.programs {
 		args = append(args, "./"+p)
 	}
-	if out, err := goCommand(ctx, l.root, args...).CombinedOutput(); err != nil {
+	if out, err := proc.Combined(ctx, goCommand(l.root, args...)); err != nil {
 		return "", errors.Join(ctx.Err(), fmt.Errorf("build %v: %w\n%s", l.programs, err, out))
 	}
 	parts := []string{"guest"}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"mdlife/internal/proc"
 	"mdlife/internal/progress"
 	"mdlife/kernel/internal/faketree"
 	"mdlife/kernel/source"
@@ -38,8 +39,8 @@ func TestMain(m *testing.M) {
 // buildElsewhere starts another process that builds req.
 func buildElsewhere(t *testing.T, req Request) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "MDLIFE_TEST_CACHE="+req.CacheDir)
+	cmd := proc.Command(os.Args[0])
+	cmd.Env = append(cmd.Env, "MDLIFE_TEST_CACHE="+req.CacheDir)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

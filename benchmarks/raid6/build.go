@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mdlife/internal/proc"
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 )
@@ -112,9 +113,9 @@ func (c Code) generate(ctx context.Context, unrolled []string) error {
 	if err := run(ctx, c.lib(), "gcc", "-o", mktables, "mktables.c"); err != nil {
 		return err
 	}
-	tables, err := exec.CommandContext(ctx, mktables).Output()
+	tables, err := proc.Output(ctx, proc.Command(mktables))
 	if err != nil {
-		return fmt.Errorf("mktables: %w", err)
+		return err
 	}
 	if err := os.WriteFile(filepath.Join(c.lib(), "tables.c"), tables, 0o644); err != nil {
 		return err
@@ -138,9 +139,9 @@ func (c Code) unroll(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "awk", "-v", fmt.Sprintf("N=%d", n), "-f", filepath.Join(c.lib(), "unroll.awk"))
+	cmd := proc.Command("awk", "-v", fmt.Sprintf("N=%d", n), "-f", filepath.Join(c.lib(), "unroll.awk"))
 	cmd.Stdin = bytes.NewReader(text)
-	out, err := cmd.Output()
+	out, err := proc.Output(ctx, cmd)
 	if err != nil {
 		return fmt.Errorf("awk unroll.awk for %s: %w", name, err)
 	}
@@ -149,9 +150,9 @@ func (c Code) unroll(ctx context.Context, name string) error {
 
 // run runs a tool; what it printed is in the error.
 func run(ctx context.Context, dir, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := proc.Command(name, args...)
 	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
+	out, err := proc.Combined(ctx, cmd)
 	if errors.Is(err, exec.ErrNotFound) {
 		return fmt.Errorf("%w (apt-get install %s)", err, filepath.Base(name))
 	}

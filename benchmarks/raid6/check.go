@@ -7,10 +7,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"mdlife/internal/proc"
 	"mdlife/kernel"
 )
 
@@ -75,7 +75,7 @@ func check(ctx context.Context, req kernel.Request, root string, others []arch) 
 // runCheck runs the program, under an emulator if there is one.
 func runCheck(ctx context.Context, name string, emulator []string, program string, args ...string) CheckResult {
 	line := append(append(append([]string{}, emulator...), program), args...)
-	out, err := exec.CommandContext(ctx, line[0], line[1:]...).CombinedOutput()
+	out, err := proc.Combined(ctx, proc.Command(line[0], line[1:]...))
 	r := CheckResult{Name: name, OK: err == nil, Output: string(out)}
 	var parts []string
 	for _, word := range []string{"ok", "none", "FAIL", "not ok"} {
@@ -94,7 +94,7 @@ func runCheck(ctx context.Context, name string, emulator []string, program strin
 // runSelect has the code choose an algorithm, as at boot.
 func runSelect(ctx context.Context, emulator []string, program string) CheckResult {
 	line := append(append([]string{}, emulator...), program, "-select")
-	out, err := exec.CommandContext(ctx, line[0], line[1:]...).CombinedOutput()
+	out, err := proc.Combined(ctx, proc.Command(line[0], line[1:]...))
 	r := CheckResult{OK: err == nil, Output: string(out)}
 	const said = "raid6: using algorithm "
 	_, name, ok := strings.Cut(r.Output, said)

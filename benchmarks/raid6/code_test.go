@@ -4,7 +4,6 @@ package raid6
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/klauspost/cpuid/v2"
 
 	"mdlife/internal/cachedir"
+	"mdlife/internal/proc"
 	"mdlife/kernel"
 	"mdlife/vmtests"
 )
@@ -63,7 +63,7 @@ func (c Code) run(t *testing.T, args ...string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
+	out, err := proc.Combined(t.Context(), proc.Command(program, args...))
 	return string(out), err
 }
 

@@ -63,6 +63,42 @@ func TestOnlyProcRunsGit(t *testing.T) {
 	})
 }
 
+// starters are the places outside of this package that may start a process
+// themselves, with the reason.
+var starters = map[string]string{
+	"vmtests/guest/":     "runs in the guest",
+	"initramfs/console/": "runs in the guest",
+	"vmtests/vm/":        "QEMU, which is led over its sockets, and ends with its own supervision",
+	"benchmarks/boot.go": "QEMU, which is killed at its first line, and has no children",
+}
+
+// TestOnlyProcStartsTools makes sure that a cancelled context ends whatever a tool
+// has started, and that no tool sees git's variables.
+func TestOnlyProcStartsTools(t *testing.T) {
+	used := map[string]bool{}
+	eachFile(t, func(path string, fset *token.FileSet, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || called(call) != "exec.Command" && called(call) != "exec.CommandContext" && called(call) != "os.StartProcess" {
+				return true
+			}
+			for place := range starters {
+				if strings.HasPrefix(path, place) {
+					used[place] = true
+					return true
+				}
+			}
+			t.Errorf("%s:%d: starts a process by hand; use proc.Command and proc.Run", path, fset.Position(call.Pos()).Line)
+			return true
+		})
+	})
+	for place, why := range starters {
+		if !used[place] {
+			t.Errorf("%s (%s) starts no process any more; take it out of the list", place, why)
+		}
+	}
+}
+
 // called returns the name of a function that is called as package.Name, or "".
 func called(call *ast.CallExpr) string {
 	if sel, ok := call.Fun.(*ast.SelectorExpr); ok {

@@ -97,13 +97,22 @@ func interruptOnCancel(ctx context.Context, group int, stop <-chan struct{}) {
 	}
 }
 
-// reapGroup waits until no process of the group is left, and kills what
-// outlived its leader; it reports whether that was not needed.
+// reapGroup waits until no process of the group is left, and kills what outlived
+// its leader; it reports whether that was not needed.
 func reapGroup(group int) bool {
+	if emptied(group) {
+		return true
+	}
+	syscall.Kill(-group, syscall.SIGKILL)
+	emptied(group)
+	return false
+}
+
+// emptied waits for a group to be empty, and reports whether it is.
+func emptied(group int) bool {
 	deadline := time.Now().Add(settle)
 	for syscall.Kill(-group, 0) == nil {
 		if time.Now().After(deadline) {
-			syscall.Kill(-group, syscall.SIGKILL)
 			return false
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -120,6 +129,15 @@ func Output(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
 		return out.Bytes(), Describe(cmd, err, msg.String())
 	}
 	return out.Bytes(), nil
+}
+
+// Combined runs cmd as [Run] does and returns all that it printed. It leaves it to
+// the caller to show that with the error.
+func Combined(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := Run(ctx, cmd)
+	return out.Bytes(), err
 }
 
 // Describe wraps err with the tool's name and the last lines that it printed.

@@ -3,6 +3,7 @@
 package proc
 
 import (
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -46,4 +47,9 @@ func Lacking(tools ...string) []string {
 		}
 	}
 	return packages
+}
+
+// Packages lists the Debian packages of all tools that this project runs.
+func Packages() []string {
+	return slices.Compact(slices.Sorted(maps.Values(packageOf)))
 }

@@ -3,7 +3,6 @@
 package series
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os/exec"
@@ -43,11 +42,9 @@ func (c Check) path(p Patch) string { return filepath.Join(c.Dir, p.Name) }
 
 // output runs a command and returns all that it printed, trimmed.
 func output(ctx context.Context, cmd *exec.Cmd) (string, error) {
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	err := proc.Run(ctx, cmd)
+	out, err := proc.Combined(ctx, cmd)
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
-	return strings.TrimSpace(said.String()), err
+	return strings.TrimSpace(string(out)), err
 }

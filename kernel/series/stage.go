@@ -83,15 +83,11 @@ func (s *Staged) apply(ctx context.Context, tree string, p Patch) error {
 	}
 	cmd := proc.ScratchGit(s.Dir, "apply", "--whitespace=nowarn", "-")
 	cmd.Stdin = bytes.NewReader(p.Text)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := proc.Run(ctx, cmd); err != nil {
-		if ctx.Err() != nil {
-			return err
-		}
-		return s.explain(p, files, said.String())
+	said, err := proc.Combined(ctx, cmd)
+	if err != nil && ctx.Err() == nil {
+		return s.explain(p, files, string(said))
 	}
-	return nil
+	return err
 }
 
 // bringAll copies the files that one patch names, and returns what it does to them.

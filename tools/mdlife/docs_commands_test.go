@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"mvdan.cc/sh/v3/syntax"
 
+	"mdlife/internal/proc"
 	"mdlife/vmtests/guest/checks"
 	"mdlife/vmtests/guest/windows"
 )
@@ -203,8 +203,8 @@ func (c *commandLines) make(args []string) error {
 			args[i] = name + "=" + c.tree
 		}
 	}
-	cmd := exec.Command("make", append([]string{"-n", "--no-print-directory", "-C", c.root}, args...)...)
-	cmd.Env = append(os.Environ(), "MAKEFLAGS=", "KERNEL_SRC=")
+	cmd := proc.Command("make", append([]string{"-n", "--no-print-directory", "-C", c.root}, args...)...)
+	cmd.Env = append(cmd.Env, "MAKEFLAGS=", "KERNEL_SRC=")
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.Contains(string(out), "note: ") {
 		return fmt.Errorf("%v: %s", err, out)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"mdlife/internal/proc"
 	"mdlife/vmtests/vm"
 )
 
@@ -67,5 +68,19 @@ func TestEveryNeedHasASign(t *testing.T) {
 func TestPresentNeedsEverySign(t *testing.T) {
 	if sign, ok := (need{"x", []string{os.Args[0], "/does/not/exist"}}).present(); ok || sign != "/does/not/exist" {
 		t.Errorf("%q %v", sign, ok)
+	}
+}
+
+// The tools that the program asks for are in the list that make deps installs from,
+// or essential to Debian or come with gcc.
+func TestPackagesListsTheToolsOfProc(t *testing.T) {
+	listed := map[string]bool{"coreutils": true, "tar": true, "binutils": true}
+	for _, n := range needs() {
+		listed[n.pkg] = true
+	}
+	for _, pkg := range proc.Packages() {
+		if !listed[pkg] {
+			t.Errorf("packages.txt lacks %s", pkg)
+		}
 	}
 }

@@ -4,10 +4,11 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mdlife/internal/proc"
 )
 
 // writeAll writes executable files below dir.
@@ -37,7 +38,7 @@ func TestDepsScript(t *testing.T) {
 		"1000": "run: sudo apt-get install --no-install-recommends bc bison",
 		"0":    "apt-get -qy install --no-install-recommends bc bison",
 	} {
-		cmd := exec.Command("/bin/sh", "deps.sh")
+		cmd := proc.Command("/bin/sh", "deps.sh")
 		cmd.Env = []string{"PATH=" + dir + "/bin", "FAKE_UID=" + uid}
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), want) {
