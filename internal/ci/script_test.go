@@ -4,10 +4,11 @@ package ci
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mdlife/internal/proc"
 )
 
 // fakeMake stands in for make: it puts FAKE/<target>.xml where the target's results belong and
@@ -57,7 +58,7 @@ func cases(all ...string) string {
 // first two, its steps have one test case each.
 func TestScript(t *testing.T) {
 	count := filepath.Join(t.TempDir(), "cicount")
-	if out, err := exec.Command("go", "build", "-o", count, "mdlife/tools/cicount").CombinedOutput(); err != nil {
+	if out, err := proc.Command("go", "build", "-o", count, "mdlife/tools/cicount").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	program, err := os.ReadFile(count)
@@ -105,8 +106,8 @@ func TestScript(t *testing.T) {
 				files[file] = code
 			}
 			writeAll(t, dir, files)
-			cmd := exec.Command("bash", filepath.Join(dir, "repo/.ci/run"))
-			cmd.Env = append(os.Environ(), "FAKE="+dir, "PATH="+dir+"/bin:"+os.Getenv("PATH"))
+			cmd := proc.Command("bash", filepath.Join(dir, "repo/.ci/run"))
+			cmd.Env = append(cmd.Env, "FAKE="+dir, "PATH="+dir+"/bin:"+os.Getenv("PATH"))
 			out, err := cmd.CombinedOutput()
 			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 			if (err == nil) != tc.pass || lines[len(lines)-1] != tc.last || !strings.Contains(string(out), tc.says) {

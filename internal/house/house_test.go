@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"mdlife/internal/proc"
 )
 
 // floors are the top-level folders, from the bottom up: a folder imports only those below it.
@@ -71,7 +72,7 @@ type listed struct {
 
 // own lists the project's packages.
 func own(t *testing.T) (all []listed) {
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "mdlife/...")
+	cmd := proc.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "mdlife/...")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
