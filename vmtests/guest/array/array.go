@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 
@@ -30,6 +31,7 @@ type Array struct {
 	NoDevice    bool       // there is no device for the opener to open
 
 	ctx    context.Context
+	host   Host
 	minor  uint32
 	named  string // of an array made by name, else ""
 	conf   string // mdadm's configuration
@@ -46,7 +48,7 @@ type Array struct {
 // they are.
 func Describe(ctx context.Context, p Personality, minor uint32, disks []string) *Array {
 	device := md.Name(minor)
-	return &Array{ctx: ctx, Personality: p, Members: disks, Device: device, minor: minor, conf: fmt.Sprintf("/tmp/mdadm-%s.conf", device)}
+	return &Array{ctx: ctx, host: kernel{}, Personality: p, Members: disks, Device: device, minor: minor, conf: filepath.Join(os.TempDir(), "mdadm-"+device+".conf")}
 }
 
 // New returns an array like [Describe], and clears its disks.
@@ -95,14 +97,14 @@ func (a *Array) MakeByName(name string) { a.named = name }
 // Dev returns the node that mdadm is told. Of an array made by name that is there, it is the
 // kernel's: the link in /dev/md comes and goes when udevd's rules have got round to it.
 func (a *Array) Dev() string {
-	if !md.Exists(a.KernelName()) {
+	if !a.Exists() {
 		return a.newDev()
 	}
 	return a.KernelDev()
 }
 
 // KernelDev returns the kernel's node of the array, there or not.
-func (a *Array) KernelDev() string { return "/dev/" + a.KernelName() }
+func (a *Array) KernelDev() string { return a.host.Node(a.KernelName()) }
 
 // newDev returns the node at which mdadm must make or assemble the array: of one made by
 // name it refuses the kernel's, even where the last one's device is still there.
@@ -110,7 +112,7 @@ func (a *Array) newDev() string {
 	if a.named != "" {
 		return "/dev/md/" + a.named
 	}
-	return "/dev/" + a.Device
+	return a.host.Node(a.Device)
 }
 
 // KernelName returns the device's name in sysfs.
@@ -148,8 +150,8 @@ func (a *Array) End() (opens map[string]int, err error) {
 		errs = append(errs, a.held.Close())
 	}
 	for _, name := range []string{a.KernelName(), a.Device} {
-		if md.Exists(name) {
-			errs = append(errs, removeAll(name))
+		if a.host.Exists(name) {
+			errs = append(errs, a.removeAll(name))
 		}
 	}
 	for _, undo := range slices.Backward(a.undo) {
@@ -163,10 +165,10 @@ func (a *Array) End() (opens map[string]int, err error) {
 
 // removeAll removes a device that somebody may look at, and once more what an open may
 // have made just when it had gone.
-func removeAll(name string) error {
-	remove := func() error { return md.Remove(name, SettleTime) }
+func (a *Array) removeAll(name string) error {
+	remove := func() error { return a.host.Remove(name, SettleTime) }
 	err := RetryBusy(remove)
-	if err == nil || !md.Exists(name) {
+	if err == nil || !a.host.Exists(name) {
 		return nil
 	}
 	return RetryBusy(remove)

@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"mdlife/vmtests/guest/machine"
 )
 
 // Assemble has mdadm assemble the array of these members, with more arguments.
@@ -87,7 +85,7 @@ var uuidPattern = regexp.MustCompile(`UUID=([0-9a-f:]+)`)
 
 // UUID asks mdadm for the array's UUID.
 func (a *Array) UUID() (string, error) {
-	out, err := machine.RunMdadm(a.ctx, commandLimit, "--detail", "--brief", a.Dev())
+	out, err := a.host.Mdadm(a.ctx, commandLimit, "--detail", "--brief", a.Dev())
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}

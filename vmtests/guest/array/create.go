@@ -54,7 +54,7 @@ func (a *Array) CreateOnce(r Recipe) error {
 	if err := a.RunMdadm(append(a.createArgs(r), members...)...); err != nil {
 		return err
 	}
-	if !md.Exists(a.KernelName()) {
+	if !a.Exists() {
 		return fmt.Errorf("mdadm --create succeeded, but there is no %s; there are %v", a.KernelName(), md.Devices())
 	}
 	return nil

@@ -11,26 +11,26 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"mdlife/vmtests/guest/machine"
 )
 
 // brd's disks are shared out: each worker has so many members, of which a test case takes
 // as many as it needs. A test case waits half of its time: six keep two CPUs busy. Where
 // there are fewer disks, there are fewer workers.
 const (
-	Workers    = 6
-	DisksEach  = 5
-	Disks      = Workers * DisksEach // all of them
-	firstMinor = 50                  // of the workers' devices, clear of everybody else's
-	belowMinor = 70                  // of arrays that are members, one for each disk of brd: the checks have 100
+	Workers   = 6
+	DisksEach = 5
+	Disks     = Workers * DisksEach // all of them
 )
 
 // WorkerMinor returns the minor number of a worker's device.
-func WorkerMinor(worker int) uint32 { return uint32(firstMinor + worker) }
+func WorkerMinor(worker int) uint32 { return machine.ArrayMinors.First + uint32(worker) }
 
 // WorkerDisks returns a worker's disks.
 func WorkerDisks(worker int) (disks []string) {
 	for i := range DisksEach {
-		disks = append(disks, fmt.Sprintf("/dev/ram%d", worker*DisksEach+i))
+		disks = append(disks, machine.Disk(worker*DisksEach+i))
 	}
 	return disks
 }

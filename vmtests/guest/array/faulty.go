@@ -23,7 +23,7 @@ func (a *Array) UseFaultyMember() (*FaultyMember, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &FaultyMember{array: a, minor: belowMinor + minor}
+	m := &FaultyMember{array: a, minor: machine.MemberMinors.First + minor}
 	a.later(func() error { return md.Remove(m.KernelName(), GoneLimit) })
 	if err := a.RunMdadm("--build", m.Node(), "--auto=md", "--level=faulty", "--raid-devices=1", a.Members[1]); err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (m *FaultyMember) Node() string { return "/dev/" + m.KernelName() }
 // Layout tells the member which I/O to fail: mdadm --grow --layout.
 func (m *FaultyMember) Layout(modes ...string) error {
 	for _, mode := range modes {
-		out, err := machine.RunMdadm(m.array.ctx, commandLimit, "--grow", m.Node(), "--layout="+mode)
+		out, err := m.array.host.Mdadm(m.array.ctx, commandLimit, "--grow", m.Node(), "--layout="+mode)
 		if err != nil {
 			return fmt.Errorf("%w: %s (--layout=%s)", err, strings.TrimSpace(out), mode)
 		}

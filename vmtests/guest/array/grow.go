@@ -5,6 +5,7 @@ package array
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 )
 
 // Backup returns the file that mdadm keeps the data in which a reshape moves.
-func (a *Array) Backup() string { return "/tmp/backup-" + a.KernelName() }
+func (a *Array) Backup() string { return filepath.Join(os.TempDir(), "backup-"+a.KernelName()) }
 
 // GrowByOne adds a member, and waits for the reshape.
 func (a *Array) GrowByOne() error {

@@ -15,7 +15,7 @@ import (
 
 // RunMdadm runs mdadm; the error has its messages.
 func (a *Array) RunMdadm(args ...string) error {
-	out, err := machine.RunMdadm(a.ctx, commandLimit, args...)
+	out, err := a.host.Mdadm(a.ctx, commandLimit, args...)
 	if errors.Is(err, machine.ErrTooLong) {
 		err = fmt.Errorf("%w; %s", err, a.attrs())
 	}
@@ -112,7 +112,7 @@ const bitmapPause = 400 * time.Millisecond
 func (a *Array) WaitForCleanBitmap() error {
 	var out string
 	err := wait.Until(a.ctx, GoneLimit, bitmapPause, func() (clean bool, err error) {
-		out, err = machine.RunMdadm(a.ctx, commandLimit, "--examine-bitmap", a.Members[0])
+		out, err = a.host.Mdadm(a.ctx, commandLimit, "--examine-bitmap", a.Members[0])
 		return err == nil && strings.Contains(out, " 0 dirty"), nil
 	})
 	if err != nil {

@@ -4,7 +4,6 @@ package array
 
 import (
 	"fmt"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -22,15 +21,17 @@ const openerPause = 8 * time.Millisecond
 type opener struct {
 	name   string
 	node   string
+	remove func() // removes the node
 	over   atomic.Bool
 	result chan map[string]int
 }
 
 func startOpener(name string, minor uint32) (*opener, error) {
-	o := &opener{name: name, node: "/dev/.opener-" + name, result: make(chan map[string]int, 1)}
-	if err := md.Mknod(o.node, md.Major, minor); err != nil {
+	node, remove, err := md.PrivateNode(md.Major, minor)
+	if err != nil {
 		return nil, err
 	}
+	o := &opener{name: name, node: node, remove: remove, result: make(chan map[string]int, 1)}
 	go o.look()
 	return o, nil
 }
@@ -56,7 +57,7 @@ func (o *opener) look() {
 // return.
 func (o *opener) end() (map[string]int, error) {
 	o.over.Store(true)
-	defer os.Remove(o.node)
+	defer o.remove()
 	select {
 	case opens := <-o.result:
 		return opens, nil

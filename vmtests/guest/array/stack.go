@@ -56,11 +56,7 @@ func (s *Stack) Put(name, kind string, sectors uint64, params string) (node stri
 	s.names = append(s.names, name)
 	node = "/dev/.mapped-" + name
 	s.nodes[name] = node
-	_ = os.Remove(node)
-	if err := unix.Mknod(node, unix.S_IFBLK|0o600, int(dev)); err != nil {
-		return "", fmt.Errorf("mknod %s: %w", node, err)
-	}
-	return node, nil
+	return node, md.Mknod(node, unix.Major(dev), unix.Minor(dev))
 }
 
 // TakeOff removes the highest device. udevd may be looking at it.

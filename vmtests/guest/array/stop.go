@@ -5,7 +5,6 @@ package array
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -41,7 +40,7 @@ func (a *Array) stopAndWait(way string) error {
 	if err := a.stopOnce(way); err != nil {
 		return err
 	}
-	if md.WaitGone(name, SettleTime) {
+	if a.host.WaitGone(name, SettleTime) {
 		return nil
 	}
 	// The opener may have come just when there was nothing any more, and have made one
@@ -53,7 +52,7 @@ func (a *Array) stopAndWait(way string) error {
 	if a.back++; a.back > 1+a.stops/backEvery {
 		return fmt.Errorf("%s has come back to stay after %d of %d stops", name, a.back, a.stops)
 	}
-	return md.Remove(name, 2*SettleTime)
+	return a.host.Remove(name, 2*SettleTime)
 }
 
 // stopOnce stops the array: on the descriptor that is held, whatever the way, if there is
@@ -84,22 +83,9 @@ func (a *Array) stopOnce(way string) error {
 func (a *Array) stopHeld() error {
 	f := a.held
 	a.held = nil
-	err := Retry(func() error { return md.StopArray(int(f.Fd())) })
+	err := Retry(func() error { return a.host.StopArray(f) })
 	return errors.Join(err, f.Close())
 }
-
-// StopByIoctl opens the array's device, stops the array, and closes it, once.
-func (a *Array) StopByIoctl() error {
-	fd, err := md.Open(a.Dev(), unix.O_RDWR)
-	if err != nil {
-		return fmt.Errorf("open: %w", err)
-	}
-	defer unix.Close(fd)
-	return md.StopArray(fd)
-}
-
-// StopBySysfs stops the array by its attribute, once.
-func (a *Array) StopBySysfs() error { return md.SetArrayState(a.KernelName(), md.StateClear) }
 
 // Remove removes the device of an array that was never stopped, or is back. It is called
 // between two test cases, for somebody may have opened the node late, and have made one (R3).
@@ -108,15 +94,4 @@ func Remove(minor uint32) error {
 		return md.Remove(name, SettleTime)
 	}
 	return nil
-}
-
-// IsHeld reports whether somebody has claimed a disk. udevd looks at one that was open for
-// writing.
-func IsHeld(disk string) bool {
-	f, err := os.OpenFile(disk, os.O_RDONLY|os.O_EXCL, 0)
-	if err != nil {
-		return true
-	}
-	f.Close()
-	return false
 }

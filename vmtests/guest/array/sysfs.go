@@ -16,11 +16,11 @@ import (
 )
 
 // Attr reads an attribute of the array, from its directory md/.
-func (a *Array) Attr(attr string) (string, error) { return md.ReadAttr(a.KernelName(), "md/"+attr) }
+func (a *Array) Attr(attr string) (string, error) { return a.host.Attr(a.KernelName(), "md/"+attr) }
 
 // Set writes an attribute of the array.
 func (a *Array) Set(attr, value string) error {
-	if err := md.WriteAttr(a.KernelName(), "md/"+attr, value); err != nil {
+	if err := a.host.SetAttr(a.KernelName(), "md/"+attr, value); err != nil {
 		return fmt.Errorf("%s > md/%s: %w", value, attr, err)
 	}
 	return nil

@@ -52,7 +52,7 @@ func (w worker) cleanUp(ctx context.Context) error {
 	var err error
 	_ = wait.Until(context.WithoutCancel(ctx), array.GoneLimit, 5*time.Millisecond, func() (bool, error) { // else err says more
 		err = array.Remove(array.WorkerMinor(w.n))
-		if i := slices.IndexFunc(disks, array.IsHeld); err == nil && i >= 0 {
+		if i := slices.IndexFunc(disks, md.Claimed); err == nil && i >= 0 {
 			err = fmt.Errorf("%s is still in use", disks[i])
 		}
 		return err == nil, nil
@@ -96,7 +96,7 @@ type outcome struct {
 // play runs a test case between an opener's first look and its last, and cleans up.
 func (c testCase) play(a *array.Array) (seen string, opens map[string]int, err error) {
 	done := make(chan outcome, 1)
-	go func() { done <- c.locked(a) }()
+	go func() { done <- c.onThread(a) }()
 	var out outcome
 	select {
 	case out = <-done:
@@ -113,11 +113,12 @@ func (c testCase) play(a *array.Array) (seen string, opens map[string]int, err e
 	return out.seen, opens, errors.Join(out.err, err)
 }
 
-// locked runs the scenario on a thread of its own: Go's signals would end a stop's wait for
+// onThread runs the scenario on a thread of its own: Go's signals would end a stop's wait for
 // a lock.
-func (c testCase) locked(a *array.Array) (out outcome) {
-	if out.err = md.LockThread(); out.err == nil {
-		out.seen, out.err = c.scenario.run(a)
-	}
+func (c testCase) onThread(a *array.Array) (out outcome) {
+	out.err = md.OnThread(func() (err error) {
+		out.seen, err = c.scenario.run(a)
+		return err
+	})
 	return out
 }

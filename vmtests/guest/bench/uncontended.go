@@ -45,19 +45,14 @@ func Uncontended(ctx context.Context, rounds int, device string, members []strin
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(b.node)
+	defer b.remove()
 	samples := newSamples()
-	done := make(chan error, 1)
-	go func() { done <- b.rounds(ctx, rounds, samples, progress) }() // the thread ends with it
-	err = <-done
+	err = md.OnThread(func() error { return b.rounds(ctx, rounds, samples, progress) })
 	return samples.all(), err
 }
 
-// rounds takes the samples, on a thread that no signal interrupts.
+// rounds takes the samples.
 func (b *bench) rounds(ctx context.Context, n int, s *samples, progress func(done, failed int64)) error {
-	if err := md.LockThread(); err != nil {
-		return err
-	}
 	for i := 0; i < n && ctx.Err() == nil; i++ {
 		if err := b.round(s); err != nil {
 			return err
@@ -88,12 +83,13 @@ func (s *samples) all() []event.Bench {
 type bench struct {
 	device string
 	node   string
+	remove func() // removes the node
 	array  md.Array
 	rng    *rand.Rand
 }
 
 func setUp(device string, members []string) (*bench, error) {
-	b := &bench{device: device, node: "/dev/.bench-" + device, rng: rand.New(rand.NewPCG(1, 1))}
+	b := &bench{device: device, rng: rand.New(rand.NewPCG(1, 1))}
 	var err error
 	if b.array, err = md.Raid1(members...); err != nil {
 		return nil, err
@@ -102,7 +98,8 @@ func setUp(device string, members []string) (*bench, error) {
 	if _, err := fmt.Sscanf(device, "md%d", &minor); err != nil {
 		return nil, fmt.Errorf("device %q is not a numbered array", device)
 	}
-	return b, md.Mknod(b.node, md.Major, minor)
+	b.node, b.remove, err = md.PrivateNode(md.Major, minor)
+	return b, err
 }
 
 // round takes one sample of each.

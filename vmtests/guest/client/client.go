@@ -132,7 +132,7 @@ func (l *loop) live(s *subject, rng *rand.Rand) bool {
 			break
 		}
 	}
-	return md.Exists(s.KernelName())
+	return s.Exists()
 }
 
 // prepare clears the members, and removes the arrays that hold them: one that could not be
@@ -189,7 +189,7 @@ func (l *loop) stopScan(subjects []*subject) {
 // look counts a stop, and a device that is there after it.
 func (l *loop) look(s *subject) {
 	l.Stops++
-	if md.Exists(s.KernelName()) {
+	if s.Exists() {
 		l.ThereAfterStop++
 	}
 }
@@ -199,7 +199,7 @@ func (l *loop) settled(subjects []*subject) {
 	time.Sleep(time.Duration(l.Spec.SettleMillis) * time.Millisecond)
 	for _, s := range subjects {
 		l.Settled++
-		if md.Exists(s.KernelName()) {
+		if s.Exists() {
 			l.ThereSettled++
 			state, _ := s.Attr("array_state")
 			l.Errors[fmt.Sprintf("%s is there %d ms after a stop, %q", s.KernelName(), l.Spec.SettleMillis, state)]++

@@ -60,10 +60,7 @@ func each(ctx context.Context, all []*machineArray, do func(*machineArray) error
 	for _, m := range all {
 		m.SetContext(ctx)
 		g.Go(func() error {
-			if err := md.LockThread(); err != nil {
-				return err
-			}
-			if err := do(m); err != nil {
+			if err := md.OnThread(func() error { return do(m) }); err != nil {
 				return fmt.Errorf("%s: %s: %w", m.kind.name, m.Doing(), err)
 			}
 			return nil
