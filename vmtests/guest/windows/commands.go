@@ -24,6 +24,7 @@ func (s *stage) commands() map[string]script.Cmd {
 		"needs":   command("end here where md is built in: the script unloads it", "module", 1, 1, cmdNeeds),
 		"spoils":  command("say why an unpatched kernel is unusable afterwards: the script runs last of all tests", "reason...", 1, 99, cmdSpoils),
 		"skip":    command("end here: the script makes no sense on this kernel", "reason...", 1, 99, cmdSkip),
+		"fail":    command("fail for a reason", "reason...", 1, 99, cmdFail),
 		"set":     command("set a parameter of md_mod until the end of the script", "parameter value", 2, 2, func(args []string) error { return s.set(args[0], args[1]) }),
 		"array":   command("A makes an array and keeps it open", "inactive|running|partitioned", 1, 1, func(args []string) error { return s.array(args[0]) }),
 		"hold":    command("hold someone when they come to a function, or when it has returned", "who at|after function [nth n]", 3, 5, s.cmdHold),
@@ -74,6 +75,11 @@ func cmdNeeds(args []string) error {
 
 // cmdSpoils does nothing: [Run] has found the line before the script began.
 func cmdSpoils([]string) error { return nil }
+
+func cmdFail(args []string) error {
+	reason := strings.Join(args, " ")
+	return brokenf(reason, "%s", reason)
+}
 
 func cmdSkip(args []string) error { return skipError(strings.Join(args, " ")) }
 
