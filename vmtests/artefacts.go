@@ -65,7 +65,7 @@ func (o Options) Build(ctx context.Context) (Artefacts, error) {
 	var all Artefacts
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		all.Image, err = o.BuildImage(ctx)
+		all.Image, err = o.BuildImage(ctx, event.Plan{}) // the comparison has no test cases of arrays
 		return err
 	})
 	g.Go(func() (err error) {
@@ -86,18 +86,19 @@ func (o Options) patchedVariant() kernel.Variant {
 	return kernel.VariantPatched
 }
 
-// BuildImage makes the initramfs or finds it in the cache.
-func (o Options) BuildImage(ctx context.Context) (initramfs.Image, error) {
-	return o.BuildImageFor(ctx, event.Plan{})
-}
-
-// BuildImageFor is BuildImage for a plan: it adds what only some plans need, for example LVM.
-func (o Options) BuildImageFor(ctx context.Context, plan event.Plan) (initramfs.Image, error) {
+// BuildImage makes the initramfs for a plan, or finds it in the cache.
+func (o Options) BuildImage(ctx context.Context, plan event.Plan) (initramfs.Image, error) {
 	cache, err := cachedir.Dir()
 	if err != nil {
 		return initramfs.Image{}, err
 	}
-	return initramfs.Build(ctx, initramfs.Config{Root: o.Root, CacheDir: cache, Volumes: len(plan.Cells) > 0, Progress: o.Progress})
+	return initramfs.Build(ctx, o.imageConfig(plan, cache))
+}
+
+// imageConfig returns what goes into the image: besides what all plans need, programs that only
+// some of them do, for example LVM.
+func (o Options) imageConfig(plan event.Plan, cache string) initramfs.Config {
+	return initramfs.Config{Root: o.Root, CacheDir: cache, Volumes: len(plan.Cells) > 0, Progress: o.Progress}
 }
 
 // BuildKernel makes one variant of the base or finds it in the cache. Where the

@@ -32,7 +32,7 @@ func RunAtOnce(ctx context.Context, o Options, variants []kernel.Variant, plan e
 }
 
 func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan, atOnce int) ([]verdict.Guest, error) {
-	image, err := o.BuildImageFor(ctx, plan)
+	image, err := o.BuildImage(ctx, plan)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"mdlife/internal/cachedir"
 	"mdlife/kernel"
 	"mdlife/kernel/series"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
 )
@@ -39,7 +40,11 @@ func MutantDir(root string, base kernel.Base) string {
 // a test that fails on it as well kills nothing.
 func (o Options) Mutants(ctx context.Context, all []series.Mutant, tried func(report.Mutant)) error {
 	o.Seed = NewSeed(o.Seed)
-	image, err := o.BuildImage(ctx)
+	plan, err := imagePlan(all)
+	if err != nil {
+		return err
+	}
+	image, err := o.BuildImage(ctx, plan)
 	if err != nil {
 		return err
 	}
@@ -56,6 +61,18 @@ func (o Options) Mutants(ctx context.Context, all []series.Mutant, tried func(re
 		tried(kill)
 	}
 	return nil
+}
+
+// imagePlan returns a plan whose image has what the tests of any of these mutants need.
+func imagePlan(all []series.Mutant) (plan event.Plan, err error) {
+	for _, m := range all {
+		its, err := mutantTests(m.Tests, kernel.Variant(m.Variant)).Plan(0)
+		if err != nil {
+			return plan, fmt.Errorf("%s: %w", m.Path, err)
+		}
+		plan.Cells = append(plan.Cells, its.Cells...)
+	}
+	return plan, nil
 }
 
 // control runs all tests that the mutants of a variant name on that variant.

@@ -189,7 +189,13 @@ const prefixLimit = 40
 // Prefix builds a kernel with the first n patches of the series, boots it and runs tests by
 // name. It returns the rules that were not kept.
 func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.Result, error) {
-	image, err := o.BuildImage(ctx)
+	tests := mutantTests(names, kernel.VariantPatched)
+	tests.Limit = prefixLimit
+	plan, err := tests.Plan(uint64(n))
+	if err != nil {
+		return nil, err
+	}
+	image, err := o.BuildImage(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -202,12 +208,6 @@ func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.R
 		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Upto: n,
 		CacheDir: cache, Progress: o.Progress,
 	})
-	if err != nil {
-		return nil, err
-	}
-	tests := mutantTests(names, kernel.VariantPatched)
-	tests.Limit = prefixLimit
-	plan, err := tests.Plan(uint64(n))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ package vmtests
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"mdlife/kernel"
@@ -53,6 +54,22 @@ func TestCheckNames(t *testing.T) {
 	}
 	if err := (Tests{Names: []string{"mdadm", "mdadm-by-number"}}).Check(); err == nil {
 		t.Error("two loops of mdadm in one run: no error")
+	}
+}
+
+// TestImageForPlan: test cases of arrays need LVM in the image; it is there if any mutant's
+// tests, or a patch's, name one.
+func TestImageForPlan(t *testing.T) {
+	const stack = "array-raid1/stack-lvm"
+	mutants := []series.Mutant{{Tests: []string{"R8"}}, {Tests: []string{"mdadm", stack}}, {Tests: []string{"mdadm-by-number"}}}
+	for want, with := range map[bool][]series.Mutant{true: mutants, false: {mutants[0], mutants[2]}} {
+		plan, err := imagePlan(with)
+		if got := (Options{}).imageConfig(plan, "").Volumes; err != nil || got != want {
+			t.Errorf("LVM in the image for %d mutants: %t, want %t (%v)", len(with), got, want, err)
+		}
+	}
+	if _, err := imagePlan([]series.Mutant{{Path: "x.patch", Tests: []string{"R99"}}}); err == nil || !strings.Contains(err.Error(), "x.patch") {
+		t.Errorf("a mutant whose tests are none: %v", err)
 	}
 }
 

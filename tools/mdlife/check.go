@@ -12,6 +12,7 @@ import (
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/verdict"
 )
 
@@ -69,7 +70,7 @@ func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, eac
 	}
 	steps := []func(context.Context) ([]series.Result, error){s.Apply, s.Checkpatch}
 	if each {
-		image, err := o.BuildImage(ctx)
+		image, err := o.BuildImage(ctx, event.Plan{})
 		if err != nil {
 			return nil, err
 		}

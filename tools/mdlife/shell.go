@@ -10,6 +10,7 @@ import (
 
 	"mdlife/kernel"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 	"mdlife/vmtests/vm"
 )
 
@@ -57,7 +58,7 @@ func shell(cmd *cobra.Command, o vmtests.Options, v kernel.Variant, cfg vm.Confi
 	if err != nil {
 		return err
 	}
-	image, err := o.BuildImage(cmd.Context())
+	image, err := o.BuildImage(cmd.Context(), event.Plan{})
 	if err != nil {
 		return err
 	}

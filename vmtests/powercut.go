@@ -34,7 +34,7 @@ type PowerTest struct {
 // assemble the arrays and look, again and again. The disks are files, which stay
 // where something was lost or went wrong.
 func (o Options) Power(ctx context.Context, t PowerTest) (verdict.PowerCuts, error) {
-	image, err := o.BuildImage(ctx)
+	image, err := o.BuildImage(ctx, event.Plan{})
 	if err != nil {
 		return verdict.PowerCuts{}, err
 	}
