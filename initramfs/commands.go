@@ -2,23 +2,28 @@
 
 package initramfs
 
+import (
+	_ "embed" // for the list of commands
+	"regexp"
+)
+
 // coreCommands is where u-root keeps the commands of a usual Unix system.
 const coreCommands = "github.com/u-root/u-root/cmds/core/"
 
-// commands are the u-root commands of the image, all in one binary. tools.go
-// imports the same ones, so that go.mod keeps what they need.
-var commands = []string{
-	"init", // process 1: mounts, runs /bin/uinit, then /bin/defaultsh
-	"gosh", // the shell
+//go:embed tools.go
+var toolsFile string
 
-	"basename", "blkid", "cat", "chmod", "cmp", "cp", "date", "dd", "df",
-	"dirname", "dmesg", "du", "echo", "false", "find", "free", "grep", "gzip",
-	"head", "hexdump", "hostname", "id", "insmod", "ip", "kill", "ln",
-	"losetup", "ls", "lsmod", "mkdir", "mknod", "more", "mount", "mv",
-	"pidof", "poweroff", "printenv", "ps", "pwd", "readlink", "rm", "rmmod",
-	"seq", "shutdown", "sleep", "sort", "strings", "stty", "sync", "tail",
-	"tar", "tee", "time", "timeout", "touch", "true", "truncate", "umount",
-	"uname", "uniq", "uptime", "wc", "which", "xargs", "yes",
+// commands are the u-root commands of the image, all in one binary: those that tools.go
+// imports.
+var commands = coreNames(toolsFile)
+
+// coreNames returns the names of u-root's commands that a Go file imports.
+func coreNames(file string) (names []string) {
+	line := regexp.MustCompile(`(?m)^\t_ "` + regexp.QuoteMeta(coreCommands) + `([\w-]+)"`)
+	for _, m := range line.FindAllStringSubmatch(file, -1) {
+		names = append(names, m[1])
+	}
+	return names
 }
 
 // commandPaths returns the import paths of [commands].

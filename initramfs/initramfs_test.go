@@ -17,26 +17,28 @@ import (
 	"testing"
 )
 
-// TestToolsFile compares the commands of the image with those that tools.go
-// keeps in go.mod.
-func TestToolsFile(t *testing.T) {
+// TestCommands compares the commands of the image with what the compiler takes for the
+// imports of tools.go.
+func TestCommands(t *testing.T) {
 	f, err := parser.ParseFile(token.NewFileSet(), "tools.go", nil, parser.ImportsOnly)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var imported []string
 	for _, spec := range f.Imports {
-		p, err := strconv.Unquote(spec.Path.Value)
+		path, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		imported = append(imported, p)
+		imported = append(imported, path)
 	}
-	want := commandPaths()
-	slices.Sort(want)
-	slices.Sort(imported)
-	if !slices.Equal(imported, want) {
-		t.Errorf("tools.go imports %v\nthe image has %v", imported, want)
+	if !slices.Equal(imported, commandPaths()) {
+		t.Errorf("tools.go imports %v\nthe image has %v", imported, commandPaths())
+	}
+	for _, name := range []string{"init", "gosh"} {
+		if !slices.Contains(commands, name) {
+			t.Errorf("no %s: the image does not boot", name)
+		}
 	}
 }
 

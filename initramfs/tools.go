@@ -4,9 +4,9 @@
 
 package initramfs
 
-// The commands that busybox.go compiles into the image: imported here, and
-// never built this way, so that go.mod and go.sum keep what they need.
-// TestToolsFile compares this list with [commands].
+// The commands that busybox.go compiles into the image. This file is never built: its
+// imports keep in go.mod and go.sum what the commands need, and it is read as the list of
+// [commands].
 import (
 	_ "github.com/u-root/u-root/cmds/core/basename"
 	_ "github.com/u-root/u-root/cmds/core/blkid"
@@ -24,14 +24,14 @@ import (
 	_ "github.com/u-root/u-root/cmds/core/false"
 	_ "github.com/u-root/u-root/cmds/core/find"
 	_ "github.com/u-root/u-root/cmds/core/free"
-	_ "github.com/u-root/u-root/cmds/core/gosh"
+	_ "github.com/u-root/u-root/cmds/core/gosh" // the shell
 	_ "github.com/u-root/u-root/cmds/core/grep"
 	_ "github.com/u-root/u-root/cmds/core/gzip"
 	_ "github.com/u-root/u-root/cmds/core/head"
 	_ "github.com/u-root/u-root/cmds/core/hexdump"
 	_ "github.com/u-root/u-root/cmds/core/hostname"
 	_ "github.com/u-root/u-root/cmds/core/id"
-	_ "github.com/u-root/u-root/cmds/core/init"
+	_ "github.com/u-root/u-root/cmds/core/init" // process 1: mounts, runs /bin/uinit, then /bin/defaultsh
 	_ "github.com/u-root/u-root/cmds/core/insmod"
 	_ "github.com/u-root/u-root/cmds/core/ip"
 	_ "github.com/u-root/u-root/cmds/core/kill"

@@ -19,23 +19,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const shell = "/bbin/gosh"
-
 func main() {
 	// Without a word about how the shell ended, which is that of its last
 	// command: init's end of the pipe that is stderr may be closed, and then
 	// writing to it would be the end of this program, before the reboot.
-	run()
+	run("/dev/console", "/bbin/gosh")
 	unix.Sync()
 	log.Fatal(unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF))
 }
 
 // run runs the shell on the console until it ends, however it ends.
-func run() {
-	tty, err := os.OpenFile("/dev/console", os.O_RDWR, 0)
+func run(console, shell string) {
+	tty, err := os.OpenFile(console, os.O_RDWR, 0)
 	if err != nil {
 		return
 	}
+	defer tty.Close()
 	// ^C is for what runs in the shell. Caught, not ignored: a program
 	// inherits what is ignored.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGQUIT)
