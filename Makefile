@@ -44,13 +44,18 @@ vmtest: deps $(MDLIFE) ## build both kernels, boot them, race opens against stop
 	@$(MDLIFE) vmtest $(run_flags)
 
 .PHONY: test
-test: deps $(MDLIFE) ## unit tests, go vet, linter, and the patches' own checks
+test: deps $(MDLIFE) ## unit tests, go vet, linter, the patches' own checks; the series' end builds and boots
 	$(call takes,BASE SERIES)
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	$(GOTEST) $(GOTESTFLAGS) ./...
-	$(MDLIFE) raid6 check -base $(BASE)
-	$(MDLIFE) check -base $(BASE) -series $(SERIES) -each-builds
+	$(MDLIFE) raid6 check -base $(BASE) -short
+	$(MDLIFE) check -base $(BASE) -series $(SERIES) -end-builds
+
+.PHONY: test-each
+test-each: deps $(MDLIFE) ## build and boot the kernel after each patch, as far as anything has changed
+	$(call takes,BASE SERIES)
+	@$(MDLIFE) check -base $(BASE) -series $(SERIES) -each-builds
 
 .PHONY: vmtest-all
 vmtest-all: deps $(MDLIFE) ## vmtest on every base, and one table of all requirements and windows

@@ -132,6 +132,24 @@ func Build(ctx context.Context, req Request) (Result, error) {
 	return buildBase(ctx, req)
 }
 
+// Key returns the key of the kernel that [Build] would make of a base: it names the
+// content of the source, the patches, the configuration and the compiler.
+func Key(ctx context.Context, req Request) (string, error) {
+	req, err := req.withDefaults()
+	if err != nil {
+		return "", err
+	}
+	src, err := req.sources().Get(ctx, req.Base.Origin)
+	if err != nil {
+		return "", err
+	}
+	j, err := baseJob(ctx, req, src)
+	if err != nil {
+		return "", err
+	}
+	return j.key(), nil
+}
+
 // withDefaults fills in and checks req.
 func (req Request) withDefaults() (Request, error) {
 	if req.Variant == "" {

@@ -6,25 +6,39 @@ import (
 	"context"
 	"fmt"
 
+	"mdlife/internal/remember"
 	"mdlife/kernel/series"
 )
 
-// Prefixes builds every prefix of the request's series, the first patch alone, the
-// first two, and so on, and has boot try each kernel. It stops at the first that
-// does not build or boot.
-func Prefixes(ctx context.Context, req Request, boot func(context.Context, Result) error) ([]series.Result, error) {
-	names, err := series.Names(req.PatchDir)
+// Prefixes says which prefixes of a series to build, and how to try them.
+type Prefixes struct {
+	// Request has the base and the series.
+	Request Request
+	// From is the first prefix: 1 is the first patch alone, 0 the whole series.
+	From int
+	// Memory is of what has been built and booted before.
+	Memory remember.Memory
+	// Booted is everything besides the kernel on which Boot's outcome depends.
+	Booted []string
+	// Boot tries a kernel.
+	Boot func(context.Context, Result) error
+}
+
+// Check builds and boots the prefixes, with one patch more at a time. It stops at
+// the first that does not build or boot. A kernel that is remembered to boot is
+// not even built.
+func (p Prefixes) Check(ctx context.Context) ([]series.Result, error) {
+	names, err := series.Names(p.Request.PatchDir)
 	if err != nil {
 		return nil, err
 	}
+	if p.From == 0 {
+		p.From = len(names)
+	}
 	var results []series.Result
-	for i, name := range names {
-		req.Variant, req.Upto = VariantPatched, i+1
-		r := series.Result{Name: fmt.Sprintf("build and boot %d of %d: %s", i+1, len(names), name)}
-		built, err := Build(ctx, req)
-		if err == nil {
-			err = boot(ctx, built)
-		}
+	for n := p.From; n <= len(names); n++ {
+		r := series.Result{Name: fmt.Sprintf("build and boot %d of %d: %s", n, len(names), names[n-1])}
+		r.Remembered, err = p.try(ctx, n)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -37,4 +51,21 @@ func Prefixes(ctx context.Context, req Request, boot func(context.Context, Resul
 		}
 	}
 	return results, nil
+}
+
+// try builds and boots the first n patches, and reports whether that was not needed.
+func (p Prefixes) try(ctx context.Context, n int) (remembered bool, err error) {
+	req := p.Request
+	req.Variant, req.Upto = VariantPatched, n
+	key, err := Key(ctx, req)
+	if err != nil {
+		return false, err
+	}
+	return p.Memory.Once("build and boot", append([]string{key}, p.Booted...), func() error {
+		built, err := Build(ctx, req)
+		if err != nil {
+			return err
+		}
+		return p.Boot(ctx, built)
+	})
 }

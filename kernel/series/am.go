@@ -4,10 +4,13 @@ package series
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"mdlife/internal/proc"
+	"mdlife/kernel/source"
 )
 
 // Apply has git am apply the patches one by one to a scratch repository that
@@ -22,9 +25,45 @@ func (c Check) Apply(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(repo)
-	if err := c.scratch(ctx, repo); err != nil {
+	content, err := c.scratch(ctx, repo)
+	if err != nil {
 		return nil, err
 	}
+	results := c.passed()
+	remembered, err := c.Memory.Once("git am", append(content, c.Patches.ID()), func() error {
+		if results, err = c.applyIn(ctx, repo); err == nil && !allOK(results) {
+			err = errFailed
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, errFailed) {
+		return nil, err
+	}
+	for i := range results {
+		results[i].Remembered = remembered
+	}
+	return results, nil
+}
+
+// errFailed keeps checks that have failed from being remembered.
+var errFailed = errors.New("failed")
+
+// passed is what Apply returns where all is well.
+func (c Check) passed() []Result {
+	var results []Result
+	for _, p := range c.Patches {
+		results = append(results, Result{Name: "apply " + p.Name})
+	}
+	return results
+}
+
+// allOK reports whether all checks passed.
+func allOK(results []Result) bool {
+	return !slices.ContainsFunc(results, func(r Result) bool { return !r.OK() })
+}
+
+// applyIn has git am apply the patches in a scratch repository.
+func (c Check) applyIn(ctx context.Context, repo string) ([]Result, error) {
 	var results []Result
 	for _, p := range c.Patches {
 		r := Result{Name: "apply " + p.Name}
@@ -49,18 +88,26 @@ func identity(args ...string) []string {
 }
 
 // scratch makes a repository with the pristine version of every file that the
-// series touches.
-func (c Check) scratch(ctx context.Context, repo string) error {
+// series touches, and returns what identifies those and git.
+func (c Check) scratch(ctx context.Context, repo string) (content []string, err error) {
 	files := Staged{Dir: repo}
 	for _, p := range c.Patches {
 		if _, err := files.bringAll(c.Source, p); err != nil {
-			return err
+			return nil, err
 		}
+	}
+	pristine, err := source.ScanPaths(ctx, repo, files.Touched, nil)
+	if err != nil {
+		return nil, err
+	}
+	version, err := output(ctx, proc.ScratchGit(repo, "version"))
+	if err != nil {
+		return nil, err
 	}
 	for _, args := range [][]string{{"init", "-q"}, {"add", "-A", "--force"}, identity("commit", "-q", "--allow-empty", "-m", "pristine")} {
 		if out, err := output(ctx, proc.ScratchGit(repo, args...)); err != nil {
-			return fmt.Errorf("git %s: %w: %s", args[0], err, out)
+			return nil, fmt.Errorf("git %s: %w: %s", args[0], err, out)
 		}
 	}
-	return nil
+	return []string{version, pristine.ID()}, nil
 }

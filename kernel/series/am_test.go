@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"mdlife/internal/proc/gittest"
+	"mdlife/internal/remember"
+	"mdlife/kernel/internal/faketree"
 )
 
 // pristine is what the patches of these tests apply to.
@@ -167,5 +169,61 @@ func TestInterruptedChecksAreNoResult(t *testing.T) {
 	}
 	if _, err := s.Checkpatch(ctx); err == nil {
 		t.Error("Checkpatch")
+	}
+}
+
+// remembered lists which results were remembered.
+func remembered(rs []Result) string {
+	var out []string
+	for _, r := range rs {
+		if r.Remembered {
+			out = append(out, r.Name)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// What has passed is done again only where something that went into it changed.
+func TestChecksAreRememberedByContent(t *testing.T) {
+	c := fixture(t, mail("four", "4", "a"), mail("4", "IV", "b"))
+	c.Memory = remember.Open(t.TempDir())
+	expect := func(what, apply, checkpatch string) {
+		t.Helper()
+		rs, err := c.Apply(t.Context())
+		if err != nil || failed(rs) != "" || remembered(rs) != apply {
+			t.Errorf("%s: %+v, %v", what, rs, err)
+		}
+		if rs, err = c.Checkpatch(t.Context()); err != nil || failed(rs) != "" || remembered(rs) != checkpatch {
+			t.Errorf("%s: %+v, %v", what, rs, err)
+		}
+	}
+	const applied, checked = "apply 0001-p.patch apply 0002-p.patch", "checkpatch 0001-p.patch checkpatch 0002-p.patch"
+	expect("at first", "", "")
+	expect("again", applied, checked)
+	c.rewrite(t, 1, mail("4", "IV", "another subject"))
+	expect("another second patch", "", "checkpatch 0001-p.patch")
+	faketree.Write(t, c.Source, map[string]string{"md.c": pristine + "eight\n"})
+	expect("another source", "", checked)
+	script := faketree.Read(t, c.Source, "scripts/checkpatch.pl")
+	faketree.Write(t, c.Source, map[string]string{"scripts/checkpatch.pl": script + "# newer\n"})
+	expect("another checkpatch.pl", applied, "")
+}
+
+// rewrite gives a patch another text.
+func (c *Check) rewrite(t *testing.T, i int, text string) {
+	t.Helper()
+	c.Patches[i].Text = []byte(text)
+	faketree.Write(t, c.Dir, map[string]string{c.Patches[i].Name: text})
+}
+
+func TestFailuresAreNotRemembered(t *testing.T) {
+	c := fixture(t, mail("4", "BAD", "a"))
+	c.Memory = remember.Open(t.TempDir())
+	for range 2 {
+		for _, check := range []func(context.Context) ([]Result, error){c.Apply, c.Checkpatch} {
+			if rs, err := check(t.Context()); err != nil || failed(rs) == "" || remembered(rs) != "" {
+				t.Errorf("%+v, %v", rs, err)
+			}
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mdlife/internal/proc"
+	"mdlife/internal/remember"
 )
 
 // Check is a series and the source to which it must apply.
@@ -17,12 +18,15 @@ type Check struct {
 	Source  string // a pristine kernel tree; never written to
 	Dir     string // the patch directory
 	Patches Series
+	Memory  remember.Memory // of what has passed before
 }
 
 // Result is the outcome of one check of one patch, or of the whole series.
 type Result struct {
 	Name   string // "apply 0001-md-…", "checkpatch 0001-md-…", "build 3 of 12"
 	Detail string // why it failed, in the tool's words; "" where it did not
+
+	Remembered bool // it has passed before, with the same content of everything
 }
 
 // OK reports whether the check passed.

@@ -5,9 +5,13 @@ package series
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"mdlife/internal/checksum"
 	"mdlife/internal/proc"
 )
 
@@ -27,21 +31,47 @@ func (c Check) Checkpatch(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
+	tool, err := c.checkpatchID()
+	if err != nil {
+		return nil, err
+	}
 	script := filepath.Join(c.Source, "scripts", "checkpatch.pl")
 	var results []Result
 	for _, p := range c.Patches {
-		cmd := proc.Command("perl", script, "--strict", "--show-types", "--terse",
-			"--no-summary", "--no-signoff", "--ignore", ignored, "--root", c.Source, c.path(p))
-		cmd.Dir, cmd.Env = dir, append(cmd.Env, "LC_ALL=C")
-		out, err := output(ctx, cmd)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		r := Result{Name: "checkpatch " + p.Name}
-		if err != nil || out != "" {
-			r.Detail = cmp.Or(out, "checkpatch.pl: no word but its exit status")
+		remembered, err := c.Memory.Once("checkpatch", []string{tool, p.Name, string(p.Text)}, func() error {
+			cmd := proc.Command("perl", script, "--strict", "--show-types", "--terse",
+				"--no-summary", "--no-signoff", "--ignore", ignored, "--root", c.Source, c.path(p))
+			cmd.Dir, cmd.Env = dir, append(cmd.Env, "LC_ALL=C")
+			out, err := output(ctx, cmd)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil || out != "" {
+				r.Detail = cmp.Or(out, "checkpatch.pl: no word but its exit status")
+				return errFailed
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errFailed) {
+			return nil, err
 		}
+		r.Remembered = remembered
 		results = append(results, r)
 	}
 	return results, nil
+}
+
+// checkpatchID identifies the script, its word lists and how it is called. It looks
+// at the source around it as well, whose directory is named by its content.
+func (c Check) checkpatchID() (string, error) {
+	parts := []string{ignored, filepath.Base(c.Source)}
+	for _, name := range []string{"checkpatch.pl", "spelling.txt", "const_structs.checkpatch"} {
+		sum, err := checksum.File(filepath.Join(c.Source, "scripts", name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // perl tells better what is missing
+			return "", err
+		}
+		parts = append(parts, sum)
+	}
+	return strings.Join(parts, " "), nil
 }
