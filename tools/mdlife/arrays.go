@@ -56,7 +56,7 @@ A cell is a personality and a subject, as raid5/life-1.2 (not each has all of th
 			return err
 		}
 		out := reportRun(cmd, o, started, seed).Arrays(guests)
-		out.Files = append(out.Files, shown(filepath.Join(o.Results(), report.CellsFile)))
+		out.Files = append(out.Files, filepath.Join(o.Results(), report.CellsFile))
 		return finish(cmd, o.Results(), out, func() error { return report.WriteCells(o.Results(), guests) })
 	}
 	return cmd

@@ -34,7 +34,10 @@ func commandName(cmd *cobra.Command) string {
 func finish(cmd *cobra.Command, dir string, o verdict.Outcome, also ...func() error) error {
 	o.Again = again(cmd, o.Seed)
 	o.Seconds = time.Since(o.Started).Seconds()
-	o.Files = append(o.Files, shown(filepath.Join(dir, report.OutcomeFile)), report.JUnitFile)
+	o.Files = append(o.Files, filepath.Join(dir, report.OutcomeFile), report.JUnitFile)
+	for i, file := range o.Files {
+		o.Files[i] = shown(file)
+	}
 	err := report.WriteFiles(dir, o)
 	for _, write := range also {
 		err = errors.Join(err, write())
@@ -99,6 +102,9 @@ func quoted(word string) string {
 
 // shown is a path below the repository as a user there would type it.
 func shown(path string) string {
+	if !filepath.IsAbs(path) {
+		return path
+	}
 	root, err := vmtests.FindRoot()
 	if err != nil {
 		return path

@@ -99,7 +99,7 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 	}
 	out := report.Run{Command: cmd.Name(), Started: started, Seed: m.Seed}.Matrix(m, suites)
 	path := filepath.Join(all[0].Root, "out", "matrix.json")
-	out.Files = append(out.Files, shown(path), "out/<base>/report.html")
+	out.Files = append(out.Files, path, "out/<base>/report.html")
 	if len(left) > 0 {
 		out.Notes = append(out.Notes, "Left out, for the archive does not give the source: "+strings.Join(left, ", "))
 	}

@@ -60,7 +60,7 @@ func vmtest(cmd *cobra.Command, o vmtests.Options) error {
 	printTimings(cmd, o.Progress, time.Since(started))
 	out := reportRun(cmd, o, started, rep.Seed).Comparison(&rep)
 	dir := o.ComparisonResults()
-	out.Files = append(out.Files, shown(filepath.Join(dir, report.HTMLFile)))
+	out.Files = append(out.Files, filepath.Join(dir, report.HTMLFile))
 	out.Again = again(cmd, rep.Seed)
 	return finish(cmd, dir, out, func() error { return report.WriteComparison(dir, &rep, out) })
 }
