@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Command mdstress races opens of an md array with its stops, and says how
+// Command mdstress races opens of an md array with its stops, and prints how
 // every call ended. It is one static program, run as root, usually in a guest.
 package main
 

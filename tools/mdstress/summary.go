@@ -13,8 +13,8 @@ import (
 	"mdlife/vmtests/requirement"
 )
 
-// summary says for people how a race went. Outcomes that the requirements do
-// not allow have an exclamation mark.
+// summary describes a race for people. Outcomes that the requirements do not
+// allow have an exclamation mark.
 func summary(res event.Race) string {
 	var b strings.Builder
 	opens, failures := race.Totals(res.Spec, res.Calls)
@@ -50,7 +50,7 @@ func summary(res event.Race) string {
 	return b.String()
 }
 
-// clean says whether nothing failed, stayed or leaked.
+// clean reports whether nothing failed, stayed or leaked.
 func clean(res event.Race) bool {
 	_, failures := race.Totals(res.Spec, res.Calls)
 	return failures == 0 && len(res.Left) == 0 && len(res.Leaks) == 0

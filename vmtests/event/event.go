@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package event holds what a guest tells its host, and the plan that the host
-// gives to a guest. The types travel as JSON: events over a virtio-serial port
+// Package event defines the events that a guest sends to its host, and the plan that the
+// host gives to a guest. The types travel as JSON: events over a virtio-serial port
 // named [Port], one object a line; the plan in the kernel's command line.
 package event
 
@@ -21,37 +21,38 @@ const PlanArg = "mdlife.plan="
 // ModuleDir is where a guest finds md's modules, if md is not built in.
 const ModuleDir = "/lib/modules/md"
 
-// NeededModuleDir is where it finds the modules that md's need.
+// NeededModuleDir is where a guest finds the modules that md's modules need.
 const NeededModuleDir = "/lib/modules/needed"
 
-// AllWindows in a plan stands for all windows that there are.
+// AllWindows in a plan stands for all windows.
 const AllWindows = "all"
 
 // Racepoint is where a guest finds the kernel module racepoint, built for its
 // kernel; see package racepoint.
 const Racepoint = "/lib/modules/racepoint.ko"
 
-// How the creator of a race gets rid of its array.
+// How the creator of a race stops its array.
 const (
 	StopIoctl = "ioctl" // STOP_ARRAY on an open descriptor
 	StopSysfs = "sysfs" // echo clear > md/array_state
 	StopNamed = "named" // as ioctl, on an array made through new_array
 )
 
-// Plan says what a guest does, in order: the windows, forced one by one; races,
-// the mdadm loop, checks, or these in Reverse, so that two guests on one machine
-// race one after the other; then the soak and the benchmarks.
+// Plan is what a guest does, in order: the windows, forced one by one; races,
+// the mdadm loop and checks, or these in Reverse, so that two guests on one machine
+// race one after the other; then test cases of arrays, the client loop, the soak and the
+// benchmarks.
 type Plan struct {
 	Seed       uint64      `json:"seed"`
-	Checks     bool        `json:"checks,omitempty"`
-	Only       []string    `json:"only,omitempty"`          // of the checks, those whose names begin so; none: all
+	Checks     bool        `json:"checks,omitempty"`        // run checks: those of Only
+	Only       []string    `json:"only,omitempty"`          // how the names of the checks begin; empty: all checks
 	CheckLimit int         `json:"check_limit_s,omitempty"` // seconds after which one check counts as hung
 	Windows    []string    `json:"windows,omitempty"`       // to force, by name, or AllWindows
-	Races      []RaceSpec  `json:"races,omitempty"`
+	Races      []RaceSpec  `json:"races,omitempty"`         // one after the other
 	Mdadm      *MdadmSpec  `json:"mdadm,omitempty"`
-	Cells      []string    `json:"cells,omitempty"` // of package arrays, by name or personality, or AllCells
+	Cells      []string    `json:"cells,omitempty"` // test cases of arrays, by name or personality, or AllCells
 	Client     *ClientSpec `json:"client,omitempty"`
-	Reverse    bool        `json:"reverse,omitempty"`
+	Reverse    bool        `json:"reverse,omitempty"` // checks before the mdadm loop before the races
 	Bench      *BenchSpec  `json:"bench,omitempty"`
 	Soak       *SoakSpec   `json:"soak,omitempty"`
 	Power      *PowerSpec  `json:"power,omitempty"` // nothing else is done then
@@ -64,17 +65,17 @@ type RaceSpec struct {
 	Name    string `json:"name"`              // unique in a plan, e.g. "ioctl-raid1"
 	Stop    string `json:"stop"`              // StopIoctl, StopSysfs or StopNamed
 	Members int    `json:"members,omitempty"` // 0: array without members; 2: raid1 on brd
-	Openers int    `json:"openers"`
+	Openers int    `json:"openers"`           // threads that open and close the device
 	Millis  int    `json:"ms,omitempty"`
-	Cycles  int    `json:"cycles,omitempty"`
+	Cycles  int    `json:"cycles,omitempty"` // stops
 
-	// MinOpens and MinCycles are what a race of Millis shall see: on a busy
+	// MinOpens and MinCycles are what a race of Millis must see: on a busy
 	// machine it goes on for up to RaceStretch times as long.
 	MinOpens  int `json:"min_opens,omitempty"`
 	MinCycles int `json:"min_cycles,omitempty"`
 }
 
-// RaceStretch bounds how much longer a race lasts that has not seen enough.
+// RaceStretch is how many times as long a race may last that has not seen enough.
 const RaceStretch = 4
 
 // MdadmSpec is the loop of Debian's mdadm and systemd-udevd under a stray
@@ -99,13 +100,13 @@ type ClientSpec struct {
 // MaxSoakDevices is how many devices a soak has members for: brd has 16 disks.
 const MaxSoakDevices = 8
 
-// AllChecks in [Plan].Only stands for all checks but those that take long.
+// AllChecks in [Plan].Only stands for all checks except those that take long.
 const AllChecks = "all"
 
-// CellNotRun begins the Detail of a [Cell] that there were no devices left for.
+// CellNotRun begins the Detail of a [Cell] that was not run, because no devices were left.
 const CellNotRun = "not run"
 
-// AllCells in [Plan].Cells stands for all cells that there are.
+// AllCells in [Plan].Cells stands for all test cases.
 const AllCells = "all"
 
 // LongRestarts is a check that takes long: R8-restart-at-once, a thousand times.

@@ -180,7 +180,7 @@ func (e *env) freshAgain() (*disk, error) {
 }
 
 // openFailing opens and closes the device while the thread's n-th allocation
-// fails, and says whether one did.
+// fails, and reports whether one did.
 func (d *disk) openFailing(n int) (hit bool, openErr, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -66,8 +66,8 @@ func (c *creator) loop() {
 	}
 }
 
-// halfWay says whether half of a given number of cycles has gone by without a
-// pause: even a short race shall have one.
+// halfWay reports whether half of a given number of cycles has gone by without a
+// pause: even a short race must have one.
 func (c *creator) halfWay() bool {
 	want := int64(c.race.Spec.Cycles)
 	return want > 0 && c.gone.Count() == 0 && 2*c.cycles.Load() >= want
@@ -113,7 +113,7 @@ func (c *creator) quiet() {
 	c.remove()
 }
 
-// cycle makes an array and gets rid of it, and says whether the stop succeeded.
+// cycle makes an array and stops it, and reports whether the stop succeeded.
 func (c *creator) cycle() bool {
 	if c.race.Spec.Stop == event.StopNamed && !c.makeNamed() {
 		return false
@@ -258,7 +258,7 @@ func (c *creator) yield() {
 // namedPrefix begins the names of all arrays that named races make.
 const namedPrefix = "md_r"
 
-// owns says whether a device is one that this race has made.
+// owns reports whether a device is one that this race has made.
 func (r *race) owns(name string) bool {
 	if r.Spec.Stop == event.StopNamed {
 		return strings.HasPrefix(name, namedPrefix)

@@ -45,7 +45,7 @@ func (g *gate) pass() bool {
 	return g.state.Load() == gateOpen
 }
 
-// isOpen says whether openers may go on just now.
+// isOpen reports whether openers may go on just now.
 func (g *gate) isOpen() bool { return g.state.Load() == gateOpen }
 
 // left says that an opener has gone for good.

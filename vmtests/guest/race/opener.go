@@ -65,7 +65,7 @@ func (o *opener) loop() {
 	}
 }
 
-// thick says whether this is a thick spell.
+// thick reports whether this is a thick spell.
 func (r *race) thick() bool {
 	return r.Spec.Members == 0 && time.Since(r.start)%spells > thin
 }
@@ -108,7 +108,7 @@ func (o *opener) once(path string) {
 	o.held = fd
 }
 
-// failed gives up the descriptor held, but for another opener's O_EXCL claim,
+// failed gives up the descriptor held, except where another opener has the O_EXCL claim,
 // which says nothing about the device. Where a named array is simply not there,
 // it waits a little for the next.
 func (o *opener) failed(kind call, err error) {

@@ -20,14 +20,14 @@ import (
 	"mdlife/vmtests/guest/race"
 )
 
-// Config says how to soak.
+// Config describes a soak.
 type Config struct {
 	Spec event.SoakSpec
-	// Seed is what all choices come from, but for the scheduler's.
+	// Seed determines all choices except the scheduler's.
 	Seed uint64
 	// Report is called with each race's result, from one goroutine at a time.
 	Report func(event.Race)
-	// Progress is called now and then with the opens so far and the failures.
+	// Progress is called from time to time with the opens so far and the failures.
 	Progress func(opens, failures int64)
 }
 
