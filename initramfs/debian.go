@@ -15,6 +15,7 @@ import (
 
 	"github.com/u-root/mkuimage/uimage/initramfs"
 
+	"mdlife/internal/atomicfile"
 	"mdlife/internal/progress"
 	"mdlife/kernel/debian"
 )
@@ -111,7 +112,7 @@ func (l *debianLayer) key(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return hash(append(r.Debs, recipe)...), writeFile(memory, data)
+	return hash(append(r.Debs, recipe)...), atomicfile.WriteBytes(memory, data)
 }
 
 // resolve downloads the packages where that has not been done.

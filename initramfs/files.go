@@ -4,12 +4,9 @@ package initramfs
 
 import (
 	"cmp"
-	"errors"
 	"io"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/u-root/mkuimage/cpio"
@@ -26,18 +23,4 @@ func readRecord(r cpio.Record) ([]byte, error) {
 		return nil, nil
 	}
 	return io.ReadAll(io.NewSectionReader(r.ReaderAt, 0, math.MaxInt64))
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "tmp-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

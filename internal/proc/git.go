@@ -26,9 +26,9 @@ func withoutGit(env []string) []string {
 
 // ScratchGit prepares a git command for dir, a repository or a bare directory
 // that this program has made. The user's settings (hooks, am.*, signing) do not
-// count, and git looks for no repository above dir.
+// count, git looks for no repository above dir, and does not wait for the disk.
 func ScratchGit(dir string, args ...string) *exec.Cmd {
-	cmd := Command("git", args...)
+	cmd := Command("git", append([]string{"-c", "core.fsync=none"}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Env, "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
 		"GIT_CEILING_DIRECTORIES="+filepath.Dir(dir), "GIT_TERMINAL_PROMPT=0", "GIT_EDITOR=true")
