@@ -7,11 +7,11 @@ import (
 	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"mdlife/internal/proc"
 	"mdlife/internal/scaffold"
 )
 
@@ -80,9 +80,9 @@ func overlaid(t *testing.T, root, path, test string) (string, error) {
 		t.Fatal(err)
 	}
 	dir := strings.TrimSuffix(filepath.Dir(path), "/scripts")
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=all", "-overlay", overlay, "-run", "^"+test+"$", "./"+dir)
+	cmd := proc.Command("go", "test", "-vet=all", "-overlay", overlay, "-run", "^"+test+"$", "./"+dir)
 	cmd.Dir = here
-	out, err := cmd.CombinedOutput()
+	out, err := proc.Combined(t.Context(), cmd)
 	return string(out), err
 }
 
