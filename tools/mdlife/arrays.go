@@ -21,15 +21,17 @@ func newArrays() *cobra.Command {
 	var seed uint64
 	cmd := &cobra.Command{
 		Use:   "arrays",
-		Short: "Lead arrays of every personality through what can happen to one, with mdadm",
-		Long: `Boot the kernels, beside each other if there are CPUs for it, and in each have Debian's
-mdadm create, degrade, rebuild, check, grow, stop and assemble arrays of every personality and
-kind of metadata, and stop them at awkward moments, with data that is verified all along and an
-opener beside it. Exit code 0 only if all but the unpatched kernel come through, and no open
-fails on them.
+		Short: "Take arrays of every personality through everything that can happen to one, with mdadm",
+		Long: `Boot the kernels, in parallel if there are enough CPUs. In each, Debian's mdadm creates,
+degrades, rebuilds, checks, grows, stops and assembles arrays of every personality and kind of
+metadata, and stops them at awkward moments. All data are verified after every step, and an
+opener opens the array's number all the time. Exit code 0 only if every test case passes on all
+kernels but the unpatched one, and no open fails on them.
 
-A cell is a personality and a subject, as raid5/life-1.2 (not each has all of them).
-` + cellNames(),
+A test case is a personality and a scenario, for example raid5/life-1.2. Not every personality
+has every scenario.
+
+` + testCaseNames(),
 		Example: `  mdlife arrays
   mdlife arrays -base 6.12 -only raid5,raid6
   mdlife arrays -only raid5/stop-reshape -kernels patched,debug`,
@@ -37,7 +39,7 @@ A cell is a personality and a subject, as raid5/life-1.2 (not each has all of th
 	}
 	t := addTarget(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&names, "only", []string{event.AllCells}, "personalities, as raid5,raid10, or cells, as raid5/life-1.2")
+	f.StringSliceVar(&names, "only", []string{event.AllCells}, "personalities (raid5,raid10) or test cases (raid5/life-1.2)")
 	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -62,14 +64,15 @@ A cell is a personality and a subject, as raid5/life-1.2 (not each has all of th
 	return cmd
 }
 
-// cellNames lists what -only takes.
-func cellNames() string {
-	personalities, subjects := arrays.Names()
+// testCaseNames lists the names that -only takes.
+func testCaseNames() string {
+	personalities, scenarios := arrays.Names()
 	out := ""
-	for _, list := range []string{"Personalities: " + strings.Join(personalities, ", "), "Subjects: " + strings.Join(subjects, ", ")} {
+	for _, list := range []string{"Personalities: " + strings.Join(personalities, ", "), "Scenarios: " + strings.Join(scenarios, ", ")} {
 		for line := range strings.Lines(text.WrapSoft(list, 95)) {
 			out += strings.TrimSpace(line) + "\n"
 		}
+		out += "\n"
 	}
 	return strings.TrimSpace(out)
 }

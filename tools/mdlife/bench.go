@@ -25,13 +25,13 @@ type subBench struct {
 }
 
 var subBenches = []subBench{
-	{"boot", "boot to first result, against plain QEMU", true, benchBoot},
-	{"counted", "open+close, 4 KiB writes and create/stop/gone, patched against unpatched, by a clock that counts instructions (always TCG)", true, benchCounted},
-	{"uncontended", "the same by the wall clock", true, benchUncontended},
-	{"throughput", "reads and writes of 64 KiB one after the other, and of 4 KiB at random, on each personality, by the clock of counted", true, benchThroughput},
-	{"md", "writes, degraded reads and rebuilds of raid5 and raid6, with the CPU time that they take", true, benchMD},
-	{"warm", "a whole comparison after an edit of md.c, and what make takes for that by hand", false, benchWarm},
-	{"cold", "a whole comparison with an empty cache, likewise", false, benchCold},
+	{"boot", "from QEMU's start to the guest's first result, against plain QEMU", true, benchBoot},
+	{"counted", "open+close, writes of 4 KiB and create/stop/gone, patched against unpatched, by a clock that counts instructions (always TCG)", true, benchCounted},
+	{"uncontended", "the paths of counted, by the wall clock", true, benchUncontended},
+	{"throughput", "sequential reads and writes of 64 KiB and random ones of 4 KiB, on each personality, by the clock of counted", true, benchThroughput},
+	{"md", "writes, degraded reads and rebuilds of raid5 and raid6, with their CPU time", true, benchMD},
+	{"warm", "a whole comparison after an edit of md.c, and the time of make by hand for that edit", false, benchWarm},
+	{"cold", "a whole comparison with an empty cache, and the time of make by hand", false, benchCold},
 }
 
 func newBench() *cobra.Command {
@@ -40,7 +40,7 @@ func newBench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure what the project promises about speed",
-		Long:  "Measure what the project promises about speed; results also go to out/bench/*.json.\n" + benchHelp(),
+		Long:  "Measure what the project promises about speed. Results also go to out/bench/*.json.\nThe benchmarks are:\n" + benchHelp(),
 		Example: `  mdlife bench                              # boot and counted
   mdlife bench -what uncontended -rounds 9
   mdlife bench -what cold,warm`,
@@ -69,7 +69,7 @@ func newBench() *cobra.Command {
 // benchHelp lists the sub-benchmarks.
 func benchHelp() (s string) {
 	for _, b := range subBenches {
-		s += fmt.Sprintf("\n  %-12s %s", b.name, b.what)
+		s += fmt.Sprintf("\n- %s: %s", b.name, b.what)
 	}
 	return s
 }

@@ -21,10 +21,10 @@ func newBisectable() *cobra.Command {
 	var from int
 	cmd := &cobra.Command{
 		Use:   "bisectable",
-		Short: "Build and boot every prefix of the series, and run the tests that it claims to pass so far",
-		Long: `Build the kernel after each patch, boot it and run the tests that patches/<base>/claims
-says pass from some patch up to this one on. A bisection that looks for something else must
-not stumble over a patch of ours.`,
+		Short: "Build and boot the kernel after each patch, and run the tests that are claimed so far",
+		Long: `Build the kernel after each patch, boot it, and run the tests that pass from this patch or
+an earlier one on, according to patches/<base>/claims. A bisection that looks for something else
+must not stumble over a patch of ours. Exit code 0 only if all of them pass.`,
 		Example: `  mdlife bisectable
   mdlife bisectable -base 6.12 -from 15
   mdlife bisectable -base 6.1 -all    # run all claimed tests on every prefix, and only show what fails`,
@@ -40,7 +40,7 @@ not stumble over a patch of ours.`,
 			return err
 		}
 		if o.Tree != "" {
-			return usagef("-tree: the patches of the series are tried one by one, not a tree")
+			return usagef("-tree: bisectable tries the patches of the series one by one, and takes no tree")
 		}
 		return bisectable(cmd, o, from, all)
 	}

@@ -21,10 +21,11 @@ func newCheck() *cobra.Command {
 	var b builds
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Check a patch series' hygiene: git am, checkpatch, and each prefix builds and boots",
-		Long: `Check that git am takes each patch without fuzz and that checkpatch.pl --strict has nothing
-to say, and, if asked to, that the kernel builds and boots. What has passed is remembered by
-the content of everything that went into it, and only what has changed is checked again.`,
+		Short: "Check the patches: git am, checkpatch, and whether each builds and boots",
+		Long: `Check that each patch applies with git am, without fuzz, and that checkpatch.pl --strict does
+not complain. With -end-builds or -each-builds, also check that the kernel builds and boots.
+A check that passed is remembered by the content of everything that went into it, so that only
+what has changed is checked again.`,
 		Example: `  mdlife check
   mdlife check -end-builds
   mdlife check -base 6.1 -each-builds`,
@@ -33,9 +34,9 @@ the content of everything that went into it, and only what has changed is checke
 	t := addTarget(cmd)
 	cmd.Flags().Lookup("accel").Hidden = true
 	cmd.Flags().Lookup("tree").Hidden = true
-	cmd.Flags().BoolVar(&b.each, "each-builds", false, "build the kernel after each patch, and boot it, too")
-	cmd.Flags().BoolVar(&b.end, "end-builds", false, "build the kernel after the last patch, and boot it, too")
-	cmd.Flags().BoolVar(&b.anew, "anew", false, "check anew what is remembered to pass")
+	cmd.Flags().BoolVar(&b.each, "each-builds", false, "also build the kernel after each patch, and boot it")
+	cmd.Flags().BoolVar(&b.end, "end-builds", false, "also build the kernel after the last patch, and boot it")
+	cmd.Flags().BoolVar(&b.anew, "anew", false, "repeat the checks that are remembered to pass")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := t.options(cmd)
 		if err != nil {

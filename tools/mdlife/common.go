@@ -30,8 +30,8 @@ type target struct {
 // addTarget adds the flags -base, -tree, -accel and -append.
 func addTarget(cmd *cobra.Command) *target {
 	t := addSources(cmd)
-	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm where it truly runs a guest)")
-	cmd.Flags().StringVar(&t.params, "append", "", "more kernel parameters, for all guests")
+	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm if a test boot with it succeeds, otherwise tcg)")
+	cmd.Flags().StringVar(&t.params, "append", "", "more kernel parameters for all guests")
 	return t
 }
 
@@ -39,7 +39,7 @@ func addTarget(cmd *cobra.Command) *target {
 func addSources(cmd *cobra.Command) *target {
 	t := addBase(cmd)
 	addSeries(cmd, t)
-	cmd.Flags().StringVar(&t.tree, "tree", "", "a kernel tree of your own, taken as it stands in place of the base with the series")
+	cmd.Flags().StringVar(&t.tree, "tree", "", "a kernel tree of your own, which takes the place of the base with the series")
 	return t
 }
 
@@ -52,7 +52,7 @@ func addBase(cmd *cobra.Command) *target {
 
 // addSeries adds the flag -series.
 func addSeries(cmd *cobra.Command, t *target) {
-	cmd.Flags().StringVar(&t.series, "series", "all", "patches to apply: lifetime (of md devices), raid6 (arithmetic), or all")
+	cmd.Flags().StringVar(&t.series, "series", "all", "patches to apply: lifetime (of md devices), raid6 (arithmetic) or all")
 }
 
 // parseSeries checks a -series flag.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -87,12 +88,17 @@ func makeTargets(t *testing.T) string {
 
 // commandPages has a section for mdlife and each of its commands.
 func commandPages(cmd *cobra.Command) string {
-	s := fmt.Sprintf("\n## %s\n\n%s.\n", cmd.CommandPath(), cmd.Short)
-	if cmd.Long != "" {
-		s += "\n" + escape(strings.TrimSpace(cmd.Long)) + "\n"
-	}
+	s := fmt.Sprintf("\n## %s\n\n%s\n", cmd.CommandPath(), escape(strings.TrimSpace(cmp.Or(cmd.Long, cmd.Short+"."))))
 	if cmd.Example != "" {
 		s += "\n```sh\n" + unindent(cmd.Example) + "\n```\n"
+	}
+	if cmd.HasAvailableSubCommands() {
+		s += "\n| command | what it does |\n|---|---|\n"
+	}
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			s += fmt.Sprintf("| [%s](#%s) | %s |\n", sub.CommandPath(), strings.ReplaceAll(sub.CommandPath(), " ", "-"), escape(sub.Short))
+		}
 	}
 	if rows := flagRows(cmd); rows != "" {
 		s += "\n| flag | default | meaning |\n|---|---|---|\n" + rows

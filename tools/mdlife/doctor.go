@@ -38,7 +38,7 @@ type need struct {
 func newDoctor() *cobra.Command {
 	return &cobra.Command{
 		Use:     "doctor",
-		Short:   "Tell what this machine lacks: tools, disk space, acceleration",
+		Short:   "Report what this machine lacks: tools, disk space, acceleration",
 		Example: "  mdlife doctor",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

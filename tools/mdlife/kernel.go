@@ -14,9 +14,9 @@ func newKernel() *cobra.Command {
 	var variant string
 	cmd := &cobra.Command{
 		Use:   "kernel",
-		Short: "Build a kernel, if need be, and print the directory that holds it",
-		Long: `Build a kernel, if need be, and print the directory that holds bzImage, vmlinux,
-.config and, if any, modules/. Nothing else is written to stdout.`,
+		Short: "Build a kernel if needed, and print its directory",
+		Long: `Build a kernel if needed, and print the directory that holds bzImage, vmlinux, .config and,
+if there are any, modules/. Nothing else is written to stdout.`,
 		Example: `  mdlife kernel -base 6.1 -variant patched
   mdlife kernel -variant debug -tree ~/linux
   gdb "$(mdlife kernel -variant base)/vmlinux"`,

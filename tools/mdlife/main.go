@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mdlife",
-		Short: "Build, boot and race kernels whose md devices live exactly as long as they are needed",
+		Short: "Build kernels whose md devices live exactly as long as they are needed, boot them, and race opens against stops",
 		Example: `  mdlife vmtest                        # the whole comparison on Debian's 6.1 kernel
   mdlife vmtest -tree ~/linux -quick   # the same with a developer's tree, in a hurry
   mdlife shell                         # a prompt inside the patched kernel

@@ -38,12 +38,12 @@ func newMatrix() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "matrix",
 		Short: "Compare on every base, and print one table of all requirements and windows",
-		Long: `Make the comparison of "mdlife vmtest" on every base, one after the other, then the mdadm
-loop with a stray reader that opens by number, and on mainline the tests with the other way of
-removal; then say for every requirement and window what each kernel made of it. Exit code 0
-only if every verdict is PASS and no patched kernel fails anything; 3 if all is well but the
-archive does not give the source of a base that moves, which is then left out. Results:
-out/matrix.json and those of every comparison.`,
+		Long: `On every base, one after the other: make the comparison of "mdlife vmtest", run the mdadm
+loop with a stray reader that opens by device number, and on mainline run the tests with the
+other way of removal. The table shows the result of every requirement and window on each kernel.
+Exit code 0 only if every verdict is PASS and no patched kernel fails anything. Exit code 3 if
+only the source of a base that moves could not be fetched; that base is then left out.
+Results: out/matrix/, out/matrix.json, and those of every comparison.`,
 		Example: `  mdlife matrix
   mdlife matrix -bases 6.1,6.12
   mdlife matrix -modular -cost    # every row`,
@@ -52,7 +52,7 @@ out/matrix.json and those of every comparison.`,
 	f := cmd.Flags()
 	f.StringSliceVar(&bases, "bases", baseNames(), "bases to compare on")
 	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
-	f.BoolVar(&more.cost, "cost", false, "also measure what unraced paths cost, as \"mdlife bench -what counted\" does (R22; 2 minutes a base)")
+	f.BoolVar(&more.cost, "cost", false, "also measure the uncontended paths, like \"mdlife bench -what counted\" (R22; 2 minutes a base)")
 	f.BoolVar(&more.modular, "modular", false, "also unload md, built as modules with KASAN (R17; the first build takes 12 minutes a base)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkNames("bases", bases); err != nil {
@@ -61,7 +61,7 @@ out/matrix.json and those of every comparison.`,
 		var all []vmtests.Options
 		for i, name := range bases {
 			if slices.Contains(bases[:i], name) {
-				return usagef("-bases: %s is there twice", name)
+				return usagef("-bases: %s is named twice", name)
 			}
 			if _, err := findBase("bases", name); err != nil {
 				return err
@@ -101,7 +101,7 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 	path := filepath.Join(all[0].Root, "out", "matrix.json")
 	out.Files = append(out.Files, path, "out/<base>/report.html")
 	if len(left) > 0 {
-		out.Notes = append(out.Notes, "Left out, for the archive does not give the source: "+strings.Join(left, ", "))
+		out.Notes = append(out.Notes, "Left out, because the archive does not have the source: "+strings.Join(left, ", "))
 	}
 	dir := filepath.Join(all[0].Root, "out", "matrix")
 	if err := finish(cmd, dir, out, func() error { return report.WriteMatrix(path, m) }); err != nil {

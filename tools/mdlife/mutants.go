@@ -19,10 +19,10 @@ func newMutants() *cobra.Command {
 	var seed uint64
 	cmd := &cobra.Command{
 		Use:   "mutants",
-		Short: "Take each mechanism out of the series in turn: the tests must notice",
-		Long: `Build every mutant of patches/<base>/mutants on top of the series, boot it and run the
-tests named in it. A mutant that they do not notice has survived: a test is missing. Exit
-code 0 only if all are killed, and the series without a mutant passes the same tests.`,
+		Short: "Take each mechanism out of the series in turn; the tests must notice",
+		Long: `Build every mutant of patches/<base>/mutants on top of the series, boot it, and run the
+tests that it names. A mutant that they do not notice has survived, which means a missing test.
+Exit code 0 only if all mutants are killed, and the series without a mutant passes the same tests.`,
 		Example: `  mdlife mutants
   mdlife mutants -base 6.1 -only no-retry,unit-kept`,
 		Args: noArgs,
@@ -42,7 +42,7 @@ code 0 only if all are killed, and the series without a mutant passes the same t
 			}
 		}
 		if o.Tree != "" {
-			return usagef("-tree: mutants are patches on top of the series, not of a tree")
+			return usagef("-tree: mutants are patches on top of the series, and not of a tree")
 		}
 		o.Seed = vmtests.NewSeed(seed)
 		return mutants(cmd, o, only)

@@ -18,11 +18,11 @@ func newPower() *cobra.Command {
 	var variant string
 	cmd := &cobra.Command{
 		Use:   "power",
-		Short: "Kill the machine under arrays that are written to: what was acknowledged must be there",
-		Long: `Boot a guest with disks that are files, have it write to arrays of several personalities,
-kill QEMU at a random moment, boot it again, assemble the arrays and read every block whose
-fsync had returned; again and again. QEMU runs with cache=none, and a flush of the guest is
-one of the files. Degraded raid5 and raid6 without journal or PPL promise nothing for a
+		Short: "Kill the machine while arrays are written to; every acknowledged block must be there",
+		Long: `Boot a guest whose disks are files. It writes to arrays of several personalities until QEMU
+is killed at a random moment. Then boot it again, assemble the arrays, and read every block whose
+fsync had returned; again and again. QEMU runs with cache=none, and a flush of the guest is a
+flush of the files. Degraded raid5 and raid6 without a journal or PPL promise nothing for a
 stripe that was being written (the write hole): blocks that are lost so are counted apart.
 Exit code 0 only if nothing else was lost.`,
 		Example: `  mdlife power
@@ -32,7 +32,7 @@ Exit code 0 only if nothing else was lost.`,
 	}
 	t := addTarget(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&names, "only", nil, "arrays, as raid5-ppl (default: all)")
+	f.StringSliceVar(&names, "only", nil, "arrays, for example raid5-ppl (default: all)")
 	f.IntVar(&turns, "turns", 20, "how often the machine is killed, under all arrays at once")
 	f.Uint64Var(&seed, "seed", 0, "seed of the moments (default: a new one, printed)")
 	f.StringVar(&variant, "variant", "patched", variantHelp)

@@ -29,8 +29,8 @@ func newRace() *cobra.Command {
 	var fl raceFlags
 	cmd := &cobra.Command{
 		Use:   "race",
-		Short: "Run one race only, on the kernels of your choice, and print its figures",
-		Long:  "Race one way of stopping on each kernel. Exit code 0 only if no kernel but the unpatched one\nbreaks a promise, and no guest dies.",
+		Short: "Run one race on the kernels of your choice, and print its figures",
+		Long:  "Race opens against one way of stopping on each kernel. Exit code 0 only if no kernel but the\nunpatched one breaks a rule, and no guest ends early.",
 		Example: `  mdlife race                                    # 10 s of ioctl stops on both kernels
   mdlife race -stop sysfs -members 2 -openers 4 -race 1m
   mdlife race -kernels patched,debug -cycles 5000 -seed 42`,
@@ -38,11 +38,11 @@ func newRace() *cobra.Command {
 	}
 	t := addTarget(cmd)
 	f := cmd.Flags()
-	f.StringVar(&fl.stop, "stop", event.StopIoctl, "how the array is stopped: ioctl, sysfs or named")
+	f.StringVar(&fl.stop, "stop", event.StopIoctl, "how the array is stopped: ioctl, sysfs or named (made by name, stopped by ioctl)")
 	f.IntVar(&fl.members, "members", 0, "0: an array without members; 2: raid1 on two brd disks")
-	f.IntVar(&fl.openers, "openers", 2, "threads that open")
-	f.DurationVar(&fl.duration, "race", vmtests.DefaultRace, "how long")
-	f.IntVar(&fl.cycles, "cycles", 0, "end after so many stop cycles (0: only by time)")
+	f.IntVar(&fl.openers, "openers", 2, "number of threads that open")
+	f.DurationVar(&fl.duration, "race", vmtests.DefaultRace, "duration of the race")
+	f.IntVar(&fl.cycles, "cycles", 0, "end after this many stop cycles (0: only by time)")
 	f.Uint64Var(&fl.seed, "seed", 0, "seed (default: a new one, printed)")
 	f.StringSliceVar(&fl.kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -48,14 +48,13 @@ func newRAID6Check() *cobra.Command {
 	var all, short bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Compare all RAID-6 code with arithmetic of our own, natively and under qemu-user",
+		Short: "Compare all RAID-6 code with byte-by-byte arithmetic, natively and under qemu-user",
 		Long: `Compare all RAID-6 code of a base, patched, with byte-by-byte arithmetic: 4 to 42 disks,
 all pairs of lost disks, all first and last disks of xor_syndrome, all products of the
-field. A control with one wrong bit in a matrix must fail. Beside this machine's own
-CPU, the x86 code runs under qemu-user, and other architectures' code where Debian's
-cross compiler is installed (make deps-cross). The short form leaves out other CPUs,
-KUnit, six of seven numbers of disks, and the pairs of lost disks of all algorithms but
-the first that runs here.`,
+field. A control with one wrong bit in a matrix must fail. The code runs on this machine's
+CPU and, for x86, under qemu-user; the code of other architectures runs there if Debian's cross
+compiler is installed (make deps-cross). The short form leaves out other CPUs, KUnit, six of seven
+numbers of disks, and the pairs of lost disks of all algorithms but the first that runs here.`,
 		Example: `  mdlife raid6 check
   mdlife raid6 check -short
   mdlife raid6 check -base 6.12 -all-archs`,
@@ -66,7 +65,7 @@ the first that runs here.`,
 	cmd.Flags().BoolVar(&short, "short", false, "check the code for this machine's CPU only, with fewer numbers of disks")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if short && all {
-			return usagef("-short and -all-archs: the short form leaves other CPUs out")
+			return usagef("-short and -all-archs: the short form leaves out other CPUs")
 		}
 		o, req, err := raid6Request(cmd, t)
 		if err != nil {
@@ -91,10 +90,10 @@ the first that runs here.`,
 func newRAID6Boot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "boot",
-		Short: "Boot a kernel that chooses its RAID-6 code by measuring, and runs KUnit's tests of it",
+		Short: "Boot a kernel that measures its RAID-6 code at boot and runs KUnit's tests of it",
 		Long: `Boot the patched kernel with RAID6_PQ_BENCHMARK, and on mainline with the KUnit tests and
-their benchmark, and print what it says of its RAID-6 code. Exit code 0 only if it has chosen
-an algorithm and no test has failed. QEMU's emulation has AVX2, and neither AVX-512 nor GFNI.`,
+their benchmark, and print the kernel's messages about its RAID-6 code. Exit code 0 only if it has
+chosen an algorithm and no test has failed. QEMU's emulation has AVX2, but neither AVX-512 nor GFNI.`,
 		Example: `  mdlife raid6 boot -base mainline`,
 		Args:    noArgs,
 	}
@@ -139,10 +138,10 @@ func newRAID6Bench() *cobra.Command {
 	var quick bool
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure the RAID-6 code of a base side by side with the patched one and others",
+		Short: "Measure the RAID-6 code of a base, unpatched, patched and others, side by side",
 		Long: `Measure the RAID-6 code of a base, unpatched and patched, ISA-L, klauspost/reedsolomon,
 xor-only and memcpy in one process, interleaved. Results also go to
-out/bench/raid6-<base>.{json,txt,html}, the last for people, .txt for benchstat.`,
+out/bench/raid6-<base>.json, .txt (for benchstat) and .html (for people).`,
 		Example: `  mdlife raid6 bench                  # three runs of the whole matrix
   mdlife raid6 bench -quick           # one run of what the targets are about
   mdlife raid6 bench -reference avx512x4`,
@@ -152,7 +151,7 @@ out/bench/raid6-<base>.{json,txt,html}, the last for people, .txt for benchstat.
 	f := cmd.Flags()
 	f.IntVar(&runs, "runs", 3, "how often to measure everything")
 	f.BoolVar(&quick, "quick", false, "one run of 8+2 and 16+2, 4 KiB")
-	f.IntVar(&c.Rounds, "rounds", raid6.MinRounds, "rounds of each cell, at least")
+	f.IntVar(&c.Rounds, "rounds", raid6.MinRounds, "the least number of rounds of each figure")
 	f.StringVar(&c.Reference, "reference", "", "stock algorithm to compare with (default: what the stock kernel chooses most often)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkRange("rounds", c.Rounds, raid6.MinRounds, 10*raid6.MaxRounds); err != nil {

@@ -20,12 +20,12 @@ func newRebase() *cobra.Command {
 	var goOn bool
 	cmd := &cobra.Command{
 		Use:   "rebase",
-		Short: "Bring the series to the newest source by three-way merge, and show what needs a person",
-		Long: `Where Debian has replaced a base's source and the series no longer applies, merge the
-series with what has changed between the source that still takes it and the newest one,
-and write the patches that this changes to patches/<base>. At a conflict patches/ stays
-untouched: resolve it in the repository that is named then, with git rebase --continue
-until the end, and take over the result with mdlife rebase -continue.`,
+		Short: "Bring the series to the newest source by three-way merge, and show conflicts",
+		Long: `For a base whose source Debian has replaced, so that the series no longer applies: merge the
+series with the changes between the source that it applies to and the newest one, and write the
+changed patches to patches/<base>. If there is a conflict, patches/ stays untouched: resolve it
+in the repository that is named then, with git rebase --continue until the end, and take over the
+result with mdlife rebase -continue.`,
 		Example: `  mdlife rebase -base mainline
   mdlife rebase -base mainline -from 7.2.13-1    # the version that the series was made for
   mdlife rebase -base mainline -continue         # after git rebase --continue`,
@@ -37,9 +37,9 @@ until the end, and take over the result with mdlife rebase -continue.`,
 	cmd.Flags().Lookup("series").Usage = "the series to bring along: lifetime or raid6"
 	t.series = string(vmtests.SeriesLifetime)
 	f := cmd.Flags()
-	f.StringVar(&req.From, "from", "", "what takes the series as it is: a kernel tree, or a version in the cache (default: sought there)")
-	f.StringVar(&req.Work, "work", "", "directory for the repository where there are conflicts (default: in the cache)")
-	f.BoolVar(&goOn, "continue", false, "take over what you have made of the conflicts")
+	f.StringVar(&req.From, "from", "", "the source that the series applies to: a kernel tree, or a version in the cache (default: sought there)")
+	f.StringVar(&req.Work, "work", "", "directory for the repository if there are conflicts (default: in the cache)")
+	f.BoolVar(&goOn, "continue", false, "take over your resolution of the conflicts")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if goOn && req.From != "" {
 			return usagef("-from and -continue: the rebase has its source already")

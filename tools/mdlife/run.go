@@ -16,12 +16,15 @@ func newRun() *cobra.Command {
 	var variant string
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Run the tests of a comparison, or some by name, on one kernel, and judge it by itself",
-		Long: `Boot one kernel and run tests in it: checks by their names or the beginning of these
-(R8 is all of that requirement; R17 wants -variant modular), race-ioctl and the like,
-window-W1 and the like, array-raid5 or array-raid5/life-1.2 for cells of mdlife arrays,
-mdadm, and mdadm-by-number, whose reader needs no devtmpfs. Exit code 0 only if it keeps every rule.
-The unpatched kernel will not.`,
+		Short: "Run all tests of a comparison, or some by name, on one kernel, and judge it by itself",
+		Long: `Boot one kernel and run tests in it. Exit code 0 only if the kernel keeps every rule; the
+unpatched kernel does not. Tests are:
+
+- checks, by name or the beginning of it: R8 is all of that requirement (R17 needs -variant modular);
+- races: race-ioctl, race-sysfs-raid1, …
+- forced windows: window-W1, …, or window-all;
+- test cases of mdlife arrays: array-raid5, or array-raid5/life-1.2;
+- mdadm, and mdadm-by-number, whose reader opens by device number.`,
 		Example: `  mdlife run -variant debug
   mdlife run -tests R8,R23
   mdlife run -tests race-ioctl,race-sysfs-raid1 -race 30s -tree ~/linux
@@ -32,8 +35,8 @@ The unpatched kernel will not.`,
 	f := cmd.Flags()
 	f.StringVar(&variant, "variant", "patched", variantHelp)
 	f.StringSliceVar(&all.Names, "tests", all.Names, "tests to run; R is all checks")
-	f.DurationVar(&all.Race, "race", all.Race, "how long each race takes")
-	f.IntVar(&all.Cycles, "cycles", all.Cycles, "cycles of the mdadm loop")
+	f.DurationVar(&all.Race, "race", all.Race, "duration of each race")
+	f.IntVar(&all.Cycles, "cycles", all.Cycles, "number of cycles of the mdadm loop")
 	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		v, err := t.variant(variant)

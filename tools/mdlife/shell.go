@@ -20,8 +20,9 @@ func newShell() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shell",
 		Short: "Boot a kernel to an interactive prompt with mdadm, udev and the race program in it",
-		Long: `Boot a kernel to an interactive prompt. In the guest there are mdadm, mdstress, and
-mdguest for the checks and windows; exit, poweroff or Ctrl-a x ends it.`,
+		Long: `Boot a kernel to an interactive prompt. In the guest there are mdadm, mdstress (a race), and
+mdguest (checks and windows). exit, poweroff or Ctrl-a x ends it. If standard input is not a
+terminal, its lines are the commands.`,
 		Example: `  mdlife shell                        # the patched kernel
   mdlife shell -variant base          # the unpatched one
   mdlife shell -variant debug -cpus 4 -mem 2048
@@ -30,7 +31,7 @@ mdguest for the checks and windows; exit, poweroff or Ctrl-a x ends it.`,
 	}
 	t := addTarget(cmd)
 	cmd.Flags().StringVar(&variant, "variant", "patched", variantHelp)
-	cmd.Flags().IntVar(&cpus, "cpus", 2, "virtual CPUs")
+	cmd.Flags().IntVar(&cpus, "cpus", 2, "number of virtual CPUs")
 	cmd.Flags().IntVar(&mem, "mem", 1024, "memory in MiB")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		v, err := t.variant(variant)

@@ -18,7 +18,7 @@ func newSoak() *cobra.Command {
 	var variant string
 	cmd := &cobra.Command{
 		Use:   "soak",
-		Short: "Race at random, on several devices at once, for as long as you like",
+		Short: "Run random races on several devices at once, for as long as you like",
 		Example: `  mdlife soak -minutes 10
   mdlife soak -minutes 60 -variant debug -devices 8
   mdlife soak -minutes 10 -seed 1733333333`,
@@ -26,8 +26,8 @@ func newSoak() *cobra.Command {
 	}
 	t := addTarget(cmd)
 	f := cmd.Flags()
-	f.IntVar(&minutes, "minutes", 10, "how long")
-	f.IntVar(&devices, "devices", 4, "how many devices at once")
+	f.IntVar(&minutes, "minutes", 10, "duration in minutes")
+	f.IntVar(&devices, "devices", 4, "number of devices at once")
 	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
 	f.StringVar(&variant, "variant", "patched", variantHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -95,7 +95,7 @@ func otherFlag(cmd *cobra.Command, name string) string {
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
-		Short: "Tell about mdlife or one of its commands",
+		Short: "Explain mdlife or one of its commands",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil {

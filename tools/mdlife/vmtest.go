@@ -18,9 +18,9 @@ func newVMTest() *cobra.Command {
 		Use:   "vmtest",
 		Short: "Compare the unpatched and the patched kernel: PASS, FAIL or NO POWER",
 		Long: `Build the unpatched and the patched kernel, boot both, race opens against stops in
-them, run mdadm and udev under a stray reader, check the requirements, and compare.
-Exit code 0 only if the verdict is PASS. Results: out/<base>/verdict.json, junit.xml,
-report.html, verdict.txt and both consoles.`,
+them, run mdadm and udev under a stray reader, check the requirements, force the race windows,
+and compare. Exit code 0 only if the verdict is PASS. Results are in out/<base>/: verdict.json,
+outcome.json, junit.xml, report.html, verdict.txt and both consoles.`,
 		Example: `  mdlife vmtest
   mdlife vmtest -base 6.1 -quick
   mdlife vmtest -tree ~/linux -race 30s
@@ -29,11 +29,11 @@ report.html, verdict.txt and both consoles.`,
 	}
 	t := addTarget(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&o.Quick, "quick", false, "race for "+vmtests.QuickRace.String()+", do fewer mdadm cycles and leave out the checks of single requirements and the forced windows; asks for less")
+	f.BoolVar(&o.Quick, "quick", false, "race for "+vmtests.QuickRace.String()+", do fewer mdadm cycles, and leave out the checks of single requirements and the forced windows; fewer opens and stops are required")
 	f.DurationVar(&o.Race, "race", 0, "racing time of each kernel, over all phases (default "+vmtests.DefaultRace.String()+")")
 	f.Uint64Var(&o.Seed, "seed", 0, "seed of the races (default: a new one, printed)")
 	f.BoolVar(&o.Debug, "debug", false, "boot the debug variant as the patched kernel")
-	f.BoolVar(&o.Sequential, "sequential", false, "boot one kernel after the other, not both at once")
+	f.BoolVar(&o.Sequential, "sequential", false, "boot one kernel after the other, and not both at once")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if cmd.Flags().Changed("race") {
 			if err := checkRace(o.Race); err != nil {

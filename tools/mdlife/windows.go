@@ -15,18 +15,18 @@ func newWindows() *cobra.Command {
 	var names, kernels []string
 	cmd := &cobra.Command{
 		Use:   "windows",
-		Short: "Force the race windows, one after the other, on the kernels of your choice",
-		Long: `Boot the kernels one after the other and force the race windows of docs/windows.md in
-each: one side of the race is held at a place in the kernel while the other acts.
-Exit code 0 only if the unpatched kernel fails in each as it is known to, and the others
-hold. The scripts are in vmtests/guest/windows/scripts.`,
+		Short: "Force the race windows, one by one, on the kernels of your choice",
+		Long: `Boot the kernels one after the other and force the race windows in each: one side of the
+race is held at a place in the kernel while the other acts. Exit code 0 only if the unpatched
+kernel fails in each window with its known result, and the other kernels hold. The scripts are in
+vmtests/guest/windows/scripts; docs/windows.md explains them.`,
 		Example: `  mdlife windows
   mdlife windows -only W2b,W3 -kernels patched,debug`,
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&names, "only", []string{event.AllWindows}, "which windows, as W1,W2b")
+	f.StringSliceVar(&names, "only", []string{event.AllWindows}, "windows, for example W1,W2b")
 	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, variants, err := t.chosen(cmd, names, kernels, vmtests.WindowTests)
