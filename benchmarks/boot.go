@@ -33,7 +33,7 @@ type Boot struct {
 	paired.Result
 }
 
-// Met tells whether the promise was kept in a run that says something.
+// Met reports whether the promise was kept in a run that says something.
 func (b Boot) Met() bool { return b.Ratio.Median <= b.Limit }
 
 // BootToResult compares the two on the patched kernel, in rounds.

@@ -59,7 +59,7 @@ func (c MDCell) bytes() int {
 	return 1 << 20
 }
 
-// Met tells whether the patched kernel takes no more time than the unpatched one.
+// Met reports whether the patched kernel takes no more time than the unpatched one.
 func (c MDCell) Met() bool { return !c.Time.Void && (c.Time.WithinNoise || c.Time.Ratio.Median < 1) }
 
 // What there is to know about the figures, by accelerator.

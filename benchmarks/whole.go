@@ -47,7 +47,7 @@ func (w Whole) Scaled() float64 {
 	return w.Seconds * w.Usual / w.ByHand
 }
 
-// Met tells whether the run passed, and within its limit by the clock.
+// Met reports whether the run passed, and within its limit by the clock.
 func (w Whole) Met() bool { return w.Exit == 0 && w.Seconds <= w.Limit }
 
 // What the project promises for whole comparisons on two cores where make takes

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// CheckGo says what to do where there is no go command, which compiles the guest's
-// programs, or one that go.mod at root is too new for.
+// CheckGo returns an error that says what to install where there is no go command to compile
+// the guest's programs, or one that is too old for go.mod at root.
 func CheckGo(ctx context.Context, root string) error {
 	wanted := goWanted(root)
 	if _, err := exec.LookPath("go"); err != nil {

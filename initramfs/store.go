@@ -93,7 +93,7 @@ func (s store) get(name string, write func(f *os.File) error) (path string, cach
 	return path, false, os.Rename(tmp.Name(), path)
 }
 
-// whole says whether the file ends as a cpio archive does.
+// whole reports whether the file ends as a cpio archive does.
 func whole(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

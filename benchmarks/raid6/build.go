@@ -100,7 +100,7 @@ func (c Code) lib() string { return filepath.Join(c.Dir, c.layout.lib) }
 // ours is the directory of our own C code.
 func (c Code) ours() string { return filepath.Join(c.root, "benchmarks/raid6/c") }
 
-// has tells whether there is such a file among the algorithms.
+// has reports whether there is such a file among the algorithms.
 func (c Code) has(name string) bool {
 	_, err := os.Stat(filepath.Join(c.lib(), name))
 	return err == nil

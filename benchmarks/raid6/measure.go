@@ -143,12 +143,12 @@ func control(runners []*runner) Interval {
 	return intervalOf(ratios(runners[0].times, runners[1].times))
 }
 
-// controlHolds tells whether the control is near enough to 1.
+// controlHolds reports whether the control is near enough to 1.
 func controlHolds(runners []*runner) bool {
 	return math.Abs(control(runners).Median-1) <= MaxControl
 }
 
-// settled tells whether the control is narrow enough. It looks at nothing but the
+// settled reports whether the control is narrow enough. It looks at nothing but the
 // control, so that no result is waited for.
 func settled(runners []*runner) bool {
 	c := control(runners)

@@ -20,7 +20,7 @@ type Target struct {
 	Known bool    `json:"known"` // all that it takes was measured
 }
 
-// Met tells whether the target was reached.
+// Met reports whether the target was reached.
 func (t Target) Met() bool { return t.Known && t.Got >= t.Want }
 
 // The cells that the mean is about: those of the work that md gives the code.

@@ -105,7 +105,7 @@ func (e *engine) algoVariants(op Op, ref algo) []variant {
 	return vs
 }
 
-// changed tells whether the series has something to do with an algorithm.
+// changed reports whether the series has something to do with an algorithm.
 func changed(op Op, name string) bool {
 	return strings.HasPrefix(name, "gfni") || op == RMW && (strings.HasPrefix(name, "avx") || strings.HasPrefix(name, "sse2"))
 }

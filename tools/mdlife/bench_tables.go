@@ -58,7 +58,7 @@ func benchMD(ctx context.Context, o vmtests.Options, rounds int, w, _ io.Writer)
 	return m, met, nil
 }
 
-// printMD prints a table, and tells whether the patched kernel is nowhere slower.
+// printMD prints a table, and reports whether the patched kernel is nowhere slower.
 func printMD(w io.Writer, m benchmarks.MD) (met bool) {
 	fmt.Fprintf(w, "accelerator: %s\n", m.Accel)
 	for _, note := range m.Notes {
@@ -86,7 +86,7 @@ func printMD(w io.Writer, m benchmarks.MD) (met bool) {
 	return met
 }
 
-// isPart tells whether a name is of a part of a cycle.
+// isPart reports whether a name is that of a part of a cycle.
 func isPart(name string) bool { return strings.Contains(name, ": ") }
 
 // printPaired prints what Uncontended or Counted returned. A part of a cycle is

@@ -125,3 +125,20 @@ func TestIsUsageSeesThroughWrapping(t *testing.T) {
 		t.Error("isUsage")
 	}
 }
+
+// TestEnvironmentTopic: the variables are where one looks for them.
+func TestEnvironmentTopic(t *testing.T) {
+	var out bytes.Buffer
+	if code := run(t.Context(), []string{"help", "environment"}, &out, &out); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	for _, name := range []string{"MDLIFE_QEMU", "MDLIFE_ACCEL", "XDG_CACHE_HOME"} {
+		if !strings.Contains(out.String(), name) {
+			t.Errorf("no %s in %s", name, out.String())
+		}
+	}
+	out.Reset()
+	if run(t.Context(), []string{"--help"}, &out, &out); !strings.Contains(out.String(), "environment") {
+		t.Errorf("mdlife --help does not mention the topic:\n%s", out.String())
+	}
+}

@@ -30,9 +30,9 @@ type Finding struct {
 	Lines []string `json:"-"` // the report, without time stamps
 }
 
-// Allow says that a finding is expected.
+// Allow is an entry of the list of expected findings.
 type Allow struct {
-	Base   string // kernel base it holds for; whoever calls picks by it
+	Base   string // kernel base that it holds for; the caller selects by it
 	Text   string // part of the title or of a line of the report
 	Reason string // shown with the finding
 }

@@ -9,7 +9,7 @@ import (
 	"mdlife/vmtests/triage"
 )
 
-// Failure says why a guest did not succeed. The first line of its text is the
+// Failure is the reason why a guest did not succeed. The first line of its text is the
 // reason; what the console showed follows.
 type Failure struct {
 	Guest    string           // Config.Name

@@ -5,13 +5,14 @@
 //
 // QEMU is run through hugelgupf/vmtest. The guest's events come over a
 // virtio-serial port, its console over a serial one; the console is kept whole
-// in a file and searched while it comes (package triage). A guest succeeds only
-// by saying that it is done: however else it ends, that is an error with a
-// title. Nothing stays running when the context ends or this process dies, and
+// in a file and searched for findings as it grows (package triage). A guest
+// succeeds only by reporting that it is done; any other end is an error with a
+// title. Nothing keeps running when the context ends or this process dies, and
 // any number of guests may run at once.
 //
 // Environment: MDLIFE_QEMU names another QEMU program, MDLIFE_ACCEL (kvm or
-// tcg) overrides the choice of accelerator. VMTEST_* variables are not heeded.
+// tcg) decides the accelerator where -accel is not given. VMTEST_* variables
+// have no effect.
 package vm
 
 import (
