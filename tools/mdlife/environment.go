@@ -9,12 +9,15 @@ func newEnvironment() *cobra.Command {
 	return &cobra.Command{
 		Use:   "environment",
 		Short: "The environment variables that mdlife reads",
-		Example: `  MDLIFE_ACCEL=tcg mdlife vmtest
-  MDLIFE_QEMU=~/qemu/build/qemu-system-x86_64 mdlife shell`,
 		Long: `The environment variables that mdlife reads:
 
   MDLIFE_QEMU      another QEMU than qemu-system-x86_64
   MDLIFE_ACCEL     kvm or tcg, without a test boot; the flag -accel comes first
-  XDG_CACHE_HOME   the cache is in its directory mdlife (default: ~/.cache)`,
+  XDG_CACHE_HOME   the cache is in its directory mdlife (default: ~/.cache)
+
+For example:
+
+  MDLIFE_ACCEL=tcg mdlife vmtest
+  MDLIFE_QEMU=~/qemu/build/qemu-system-x86_64 mdlife shell`,
 	}
 }
