@@ -40,22 +40,24 @@ var rooms = map[string][]string{
 
 	// What a guest and its host both know.
 	"vmtests/event":       {},
+	"vmtests/hist":        {"vmtests/event"},
 	"vmtests/requirement": {"vmtests/event"},
 
 	// What runs inside a guest: it knows no host, no kernel build and no verdict.
-	"vmtests/guest": {"internal", "tools/md", "vmtests/event", "vmtests/requirement"},
+	"vmtests/guest": {"internal", "tools/md", "vmtests/event", "vmtests/hist", "vmtests/requirement"},
 
 	// The host's side.
 	"vmtests/triage":  {},
 	"vmtests/vm":      {"internal", "vmtests/event", "vmtests/triage"},
-	"vmtests/verdict": {"internal", "vmtests/event", "vmtests/requirement", "vmtests/triage"},
+	"vmtests/verdict": {"internal", "vmtests/event", "vmtests/hist", "vmtests/requirement", "vmtests/triage"},
 	"vmtests/report":  {"internal", "vmtests/event", "vmtests/verdict"},
 	"vmtests": {"initramfs", "internal", "kernel", "kernel/series", "vmtests/event", "vmtests/guest", "vmtests/report",
 		"vmtests/triage", "vmtests/verdict", "vmtests/vm"},
 
-	"benchmarks": {"initramfs", "internal", "kernel", "kernel/series", "vmtests", "vmtests/event", "vmtests/report", "vmtests/verdict", "vmtests/vm"},
+	"benchmarks": {"internal", "kernel", "kernel/series", "vmtests", "vmtests/event", "vmtests/report", "vmtests/verdict", "vmtests/vm"},
 
 	"tools/mdguest":  {"tools/md", "vmtests/event", "vmtests/guest"},
+	"tools/cicount":  {"internal"},
 	"tools/mdstress": {"vmtests/event", "vmtests/guest", "vmtests/requirement"},
 	"tools/mdlife": {"benchmarks", "initramfs", "internal", "kernel", "kernel/rebase", "kernel/series", "kernel/source", "vmtests", "vmtests/event", "vmtests/guest",
 		"vmtests/report", "vmtests/verdict", "vmtests/vm"},

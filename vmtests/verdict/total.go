@@ -9,7 +9,7 @@ import (
 
 	"mdlife/internal/figures"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/guest/hist"
+	"mdlife/vmtests/hist"
 	"mdlife/vmtests/requirement"
 )
 

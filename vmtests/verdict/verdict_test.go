@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/guest/hist"
+	"mdlife/vmtests/hist"
 )
 
 var (

@@ -12,8 +12,8 @@ import (
 	"mdlife/tools/md"
 	"mdlife/tools/md/uevent"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/guest/hist"
 	"mdlife/vmtests/guest/machine"
+	"mdlife/vmtests/hist"
 )
 
 // loop makes one array and stops it, again and again, and keeps count.

@@ -15,8 +15,8 @@ import (
 
 	"mdlife/tools/md"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/guest/hist"
 	"mdlife/vmtests/guest/machine"
+	"mdlife/vmtests/hist"
 )
 
 const (

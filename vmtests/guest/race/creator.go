@@ -14,7 +14,7 @@ import (
 
 	"mdlife/tools/md"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/guest/hist"
+	"mdlife/vmtests/hist"
 )
 
 // How patient the creator is.

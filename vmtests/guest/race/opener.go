@@ -10,7 +10,7 @@ import (
 
 	"mdlife/tools/md"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/guest/hist"
+	"mdlife/vmtests/hist"
 )
 
 // opener opens and closes the raced device, over and over.

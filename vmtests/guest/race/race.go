@@ -21,8 +21,8 @@ import (
 	"mdlife/tools/md"
 	"mdlife/tools/md/uevent"
 	"mdlife/vmtests/event"
-	"mdlife/vmtests/guest/hist"
 	"mdlife/vmtests/guest/leak"
+	"mdlife/vmtests/hist"
 )
 
 // Config says what to race with.
