@@ -151,6 +151,7 @@ func (c *commandLines) mdlife(args []string) error {
 		}
 	}
 	root := newRoot()
+	root.InitDefaultHelpCmd() // which cobra adds only to what it executes
 	cmd, rest, err := root.Find(doubleDashes(args))
 	if err != nil {
 		return err
