@@ -24,6 +24,7 @@ const notFetched = 3
 
 // Case is one test case of a step's junit.xml.
 type Case struct {
+	Suite   string // "mdlife/kernel", a package, or "mdlife.6.1", a verdict
 	Name    string
 	Seconds float64
 	Failed  bool
@@ -100,14 +101,14 @@ func (s *Step) readFile(path string) error {
 	for _, suite := range all.Suites {
 		s.Suites = append(s.Suites, Suite{Name: suite.Name, Seconds: seconds(suite.Time)})
 		for _, c := range suite.Testcases {
-			s.Cases = append(s.Cases, newCase(c))
+			s.Cases = append(s.Cases, newCase(suite.Name, c))
 		}
 	}
 	return nil
 }
 
-func newCase(c junit.Testcase) Case {
-	out := Case{Name: c.Name, Seconds: seconds(c.Time), Failed: c.Failure != nil || c.Error != nil, Skipped: c.Skipped != nil}
+func newCase(suite string, c junit.Testcase) Case {
+	out := Case{Suite: suite, Name: c.Name, Seconds: seconds(c.Time), Failed: c.Failure != nil || c.Error != nil, Skipped: c.Skipped != nil}
 	for _, r := range []*junit.Result{c.Failure, c.Error, c.Skipped} {
 		if r != nil {
 			out.Message = r.Message
@@ -146,6 +147,10 @@ func ReadSkips(path string) (Skips, error) {
 	}
 	return skips, nil
 }
+
+// isVerdict reports whether a test case is a result of a verdict, which is skipped where it
+// does not apply to the kernel; package report says why in its own words.
+func (c Case) isVerdict() bool { return strings.HasPrefix(c.Suite, "mdlife.") }
 
 // hasFailure reports whether any of the cases failed.
 func (s Step) hasFailure() bool {

@@ -26,7 +26,7 @@ func TestReadAndCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(steps) != 3 || steps[0].Took != 61*time.Second || steps[0].Suites[0] != (Suite{"one", 1.5}) ||
-		steps[0].Cases[0] != (Case{Name: "TestA", Seconds: 1.25}) || steps[1].Files != 2 || len(steps[1].Broken) != 1 {
+		steps[0].Cases[0] != (Case{Suite: "one", Name: "TestA", Seconds: 1.25}) || steps[1].Files != 2 || len(steps[1].Broken) != 1 {
 		t.Errorf("%+v", steps)
 	}
 	c := CountAll(steps, Skips{"c": "it may"})
@@ -41,8 +41,17 @@ func TestReadAndCount(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
-	if !strings.HasSuffix(out.String(), "\n3 passed, 4 failed\n") {
+	if !strings.HasSuffix(out.String(), "\n3 passed, 4 failed, 1 skipped\n") {
 		t.Errorf("the last line is missing in\n%s", out.String())
+	}
+}
+
+// TestVerdictsSkip: a result that does not apply to a kernel is neither passed nor failed.
+func TestVerdictsSkip(t *testing.T) {
+	skipped := []Case{{Suite: "mdlife.6.1", Name: "window-W7", Skipped: true}, {Suite: "mdlife.6.1", Name: "window-W1"}}
+	c := CountAll([]Step{{Name: "vmtest", Files: 1, Cases: skipped}}, nil)
+	if !c.OK() || c.Passed != 1 || c.Skipped != 1 {
+		t.Errorf("%+v", c)
 	}
 }
 

@@ -12,17 +12,18 @@ import (
 
 // Count is what a CI run comes to.
 type Count struct {
-	Passed int
-	Failed []string // a line for each test, step or file that is not as it must be
-	Notes  []string // what was skipped and may be, with the reason
+	Passed  int
+	Skipped int
+	Failed  []string // a line for each test, step or file that is not as it must be
+	Notes   []string // what was skipped and may be, with the reason
 }
 
 // OK reports whether the run passes. A run that counted nothing does not.
 func (c Count) OK() bool { return len(c.Failed) == 0 && c.Passed > 0 }
 
 // CountAll counts the test cases of all steps. A step also fails where it says so by its exit
-// code and none of its test cases does, or where it left no junit.xml; a skip fails unless it
-// is listed.
+// code and none of its test cases does, or where it left no junit.xml. A test that was
+// skipped fails unless it is listed; a verdict's results say themselves why they do not apply.
 func CountAll(steps []Step, skips Skips) Count {
 	var c Count
 	for _, s := range steps {
@@ -36,6 +37,8 @@ func (c *Count) add(s Step, skips Skips) {
 		switch {
 		case t.Failed:
 			c.fail("%s: %s: %s", s.Name, t.Name, firstLine(t.Message))
+		case t.Skipped && t.isVerdict():
+			c.Skipped++
 		case t.Skipped:
 			c.skip(t.Name, skips)
 		default:
@@ -70,6 +73,7 @@ func (c *Count) skip(name string, skips Skips) {
 		c.fail("%s was skipped, and is not listed in .ci/skips", name)
 		return
 	}
+	c.Skipped++
 	c.Notes = append(c.Notes, fmt.Sprintf("%s (%s)", name, why))
 }
 
@@ -85,7 +89,7 @@ const (
 )
 
 // Print writes the slowest steps, suites and test cases, then what was skipped and what
-// failed, and on the last line "N passed, N failed".
+// failed, and on the last line "N passed, N failed, N skipped".
 func (c Count) Print(w io.Writer, steps []Step) {
 	fmt.Fprintln(w, "\nSlowest steps:")
 	var all, suites, cases []Suite
@@ -105,7 +109,7 @@ func (c Count) Print(w io.Writer, steps []Step) {
 	for _, f := range c.Failed {
 		fmt.Fprintf(w, "failed: %s\n", f)
 	}
-	fmt.Fprintf(w, "%d passed, %d failed\n", c.Passed, len(c.Failed))
+	fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", c.Passed, len(c.Failed), c.Skipped)
 }
 
 // printSlowest prints at most n, the slowest first, and none that took no time.
