@@ -17,7 +17,7 @@ func TestErrorf(t *testing.T) {
 	if !errors.Is(err, Err) || !errors.Is(err, fs.ErrNotExist) {
 		t.Error("it is not a usage error, or has lost its cause")
 	}
-	if errors.Is(fs.ErrNotExist, Err) {
+	if other := errors.New("the disk is full"); errors.Is(other, Err) {
 		t.Error("any error is a usage error")
 	}
 }
