@@ -14,6 +14,7 @@ import (
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/arrays"
 	"mdlife/vmtests/report"
+	"mdlife/vmtests/verdict"
 )
 
 func newArrays() *cobra.Command {
@@ -59,7 +60,7 @@ has every scenario.
 		}
 		out := reportRun(cmd, o, started, seed).Arrays(guests)
 		out.Files = append(out.Files, filepath.Join(o.Results(), report.CellsFile))
-		return finish(cmd, o.Results(), out, func() error { return report.WriteCells(o.Results(), guests) })
+		return finish(cmd, o.Results(), out, func(verdict.Outcome) error { return report.WriteCells(o.Results(), guests) })
 	}
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
+	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
 )
 
@@ -65,6 +66,9 @@ func bisectable(cmd *cobra.Command, o vmtests.Options, from int, all bool) error
 	if len(claims) == 0 {
 		return usagef("%s: there is no such file, or it claims nothing", filepath.Join(dir, "claims"))
 	}
+	if err := report.Remove(o.Results()); err != nil { // what an earlier run found
+		return err
+	}
 	run := reportRun(cmd, o, time.Now(), 0)
 	title := "Every prefix of the series on " + o.Base.Name
 	var results []verdict.Result
@@ -75,7 +79,7 @@ func bisectable(cmd *cobra.Command, o vmtests.Options, from int, all bool) error
 		}
 		r, err := prefix(cmd.Context(), o, n, names[n-1], tests)
 		if err != nil {
-			return finishEarly(cmd, run.Results(title, shown(dir), results), err)
+			return finishEarly(cmd, o.Results(), run.Results(title, shown(dir), results), err)
 		}
 		results = append(results, r)
 		o.Progress.Printf("    %-4s  %d of %d: %s", r.Word(), n, len(names), names[n-1])

@@ -14,6 +14,7 @@ import (
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
 	"mdlife/vmtests/event"
+	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
 )
 
@@ -42,6 +43,9 @@ what has changed is checked again.`,
 		if err != nil {
 			return err
 		}
+		if o.Tree != "" {
+			return usagef("-tree: the patches of the series are checked, not a tree")
+		}
 		return check(cmd, o, b)
 	}
 	return cmd
@@ -52,6 +56,9 @@ type builds struct{ each, end, anew bool }
 
 // check runs all checks of the series and fails if one failed; a series stands alone.
 func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
+	if err := report.Remove(o.Results()); err != nil { // what an earlier run found
+		return err
+	}
 	cache, err := cachedir.Dir()
 	if err != nil {
 		return err
@@ -62,7 +69,7 @@ func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 		results, err := checkSeries(cmd.Context(), o, req, b)
 		out.AddResults(shown(dir), results)
 		if err != nil {
-			return finishEarly(cmd, out, err)
+			return finishEarly(cmd, o.Results(), out, err)
 		}
 	}
 	out.Conclude()

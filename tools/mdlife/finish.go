@@ -29,19 +29,13 @@ func commandName(cmd *cobra.Command) string {
 }
 
 // finish is how every command that judges ends: it keeps the outcome in dir, and what also
-// writes, prints it, and fails unless it is a pass. A full disk does not keep the verdict
-// from being printed.
-func finish(cmd *cobra.Command, dir string, o verdict.Outcome, also ...func() error) error {
-	o.Again = again(cmd, o.Seed)
-	o.Seconds = time.Since(o.Started).Seconds()
-	o.Files = append(o.Files, filepath.Join(dir, report.OutcomeFile), report.JUnitFile)
-	for i, file := range o.Files {
-		o.Files[i] = shown(file)
+// writes of it, prints it, and fails unless it is a pass. A full disk does not keep the
+// verdict from being printed.
+func finish(cmd *cobra.Command, dir string, o verdict.Outcome, also ...func(verdict.Outcome) error) error {
+	if o.Again == "" {
+		o.Again = again(cmd, o.Seed)
 	}
-	err := report.WriteFiles(dir, o)
-	for _, write := range also {
-		err = errors.Join(err, write())
-	}
+	err := keep(dir, &o, also...)
 	if err := errors.Join(err, report.Print(cmd.OutOrStdout(), o)); err != nil {
 		return err
 	}
@@ -51,16 +45,32 @@ func finish(cmd *cobra.Command, dir string, o verdict.Outcome, also ...func() er
 	return nil
 }
 
-// finishEarly is finish for a command that err has ended before it had tried everything: it
-// prints what there is, and keeps nothing. It returns err.
-func finishEarly(cmd *cobra.Command, o verdict.Outcome, err error) error {
-	if err == nil || len(o.Suites) == 0 || len(o.Suites[len(o.Suites)-1].Results) == 0 {
+// keep completes an outcome and writes it into dir, and what also writes of it.
+func keep(dir string, o *verdict.Outcome, also ...func(verdict.Outcome) error) error {
+	o.Seconds = time.Since(o.Started).Seconds()
+	o.Files = append(o.Files, filepath.Join(dir, report.OutcomeFile), filepath.Join(dir, report.JUnitFile))
+	for i, file := range o.Files {
+		o.Files[i] = shown(file)
+	}
+	err := report.WriteFiles(dir, *o)
+	for _, write := range also {
+		err = errors.Join(err, write(*o))
+	}
+	return err
+}
+
+// finishEarly is finish for a command that err has ended before it had tried everything: what
+// it has tried is printed and kept, and is no pass. It returns err.
+func finishEarly(cmd *cobra.Command, dir string, o verdict.Outcome, err error) error {
+	if len(o.Suites) == 0 || len(o.Suites[len(o.Suites)-1].Results) == 0 {
 		return err
 	}
 	o.Verdict = verdict.Fail
-	o.Again = again(cmd, o.Seed)
 	o.Reasons = append(o.Reasons, "ended early: "+err.Error())
-	return errors.Join(err, report.Print(cmd.OutOrStdout(), o))
+	if ended := finish(cmd, dir, o); !errors.Is(ended, errVerdict) {
+		err = errors.Join(err, ended)
+	}
+	return err
 }
 
 // again is the command line that repeats a run: the flags that were given, and the seed.

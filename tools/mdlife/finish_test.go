@@ -63,15 +63,17 @@ func outcome(ok bool) verdict.Outcome {
 // TestFinish: the files are there, the last line is the word, and the error says whether it
 // is a pass.
 func TestFinish(t *testing.T) {
-	for word, ok := range map[string]bool{"PASS": true, "FAIL": false} {
+	for _, word := range []verdict.Status{verdict.Pass, verdict.Fail, verdict.NoPower} {
 		cmd, out := testCommand(t)
 		dir := t.TempDir()
-		wrote := false
-		err := finish(cmd, dir, outcome(ok), func() error { wrote = true; return nil })
+		wrote, ok := false, word == verdict.Pass
+		o := outcome(ok)
+		o.Verdict = word
+		err := finish(cmd, dir, o, func(o verdict.Outcome) error { wrote = o.Again != "" && len(o.Files) == 2; return nil })
 		if (err == nil) != ok || !ok && !errors.Is(err, errVerdict) || !wrote {
 			t.Errorf("%s: error %v, also wrote: %v", word, err, wrote)
 		}
-		if text := out.String(); !strings.HasSuffix(text, "\nAgain: mdlife arrays -seed 7\n"+word+"\n") {
+		if text := out.String(); !strings.HasSuffix(text, "\nAgain: mdlife arrays -seed 7\n"+string(word)+"\n") {
 			t.Errorf("%s: %s", word, text)
 		}
 		for _, name := range []string{report.OutcomeFile, report.JUnitFile} {
@@ -103,14 +105,18 @@ func TestFinishWithoutRoom(t *testing.T) {
 func TestFinishEarly(t *testing.T) {
 	cmd, out := testCommand(t)
 	problem := errors.New("no space")
-	if err := finishEarly(cmd, outcome(true), problem); !errors.Is(err, problem) {
+	dir := t.TempDir()
+	if err := finishEarly(cmd, dir, outcome(true), problem); !errors.Is(err, problem) {
 		t.Errorf("error %v", err)
 	}
 	if text := out.String(); !strings.Contains(text, "seen") || !strings.Contains(text, "ended early: no space") || !strings.HasSuffix(text, "\nFAIL\n") {
 		t.Errorf("%s", text)
 	}
+	if kept, err := os.ReadFile(filepath.Join(dir, report.OutcomeFile)); err != nil || !strings.Contains(string(kept), `"verdict": "FAIL"`) {
+		t.Errorf("%v: %s", err, kept)
+	}
 	cmd, out = testCommand(t)
-	if err := finishEarly(cmd, verdict.Outcome{}, problem); !errors.Is(err, problem) || out.Len() > 0 {
+	if err := finishEarly(cmd, dir, verdict.Outcome{}, problem); !errors.Is(err, problem) || out.Len() > 0 {
 		t.Errorf("with nothing tried: error %v, printed %q", err, out)
 	}
 }

@@ -81,6 +81,10 @@ Results: out/matrix/, out/matrix.json, and those of every comparison.`,
 
 // matrix fills the table, base by base, and prints it.
 func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
+	dir := filepath.Join(all[0].Root, "out", "matrix")
+	if err := report.Remove(dir); err != nil { // what an earlier run found
+		return err
+	}
 	started := time.Now()
 	m := verdict.NewMatrix(started, all[0].Seed)
 	var suites []verdict.Suite
@@ -97,20 +101,27 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 		}
 		suites = append(suites, s)
 	}
+	if len(left) == len(all) {
+		return notFetched(left)
+	}
 	out := report.Run{Command: cmd.Name(), Started: started, Seed: m.Seed}.Matrix(m, suites)
 	path := filepath.Join(all[0].Root, "out", "matrix.json")
 	out.Files = append(out.Files, path, "out/<base>/report.html")
 	if len(left) > 0 {
 		out.Notes = append(out.Notes, "Left out, because the archive does not have the source: "+strings.Join(left, ", "))
 	}
-	dir := filepath.Join(all[0].Root, "out", "matrix")
-	if err := finish(cmd, dir, out, func() error { return report.WriteMatrix(path, m) }); err != nil {
+	if err := finish(cmd, dir, out, func(verdict.Outcome) error { return report.WriteMatrix(path, m) }); err != nil {
 		return err
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("%w: %s", source.ErrNotFetched, strings.Join(left, ", "))
+		return notFetched(left)
 	}
 	return nil
+}
+
+// notFetched is the error that ends a matrix without these bases: exit code 3.
+func notFetched(bases []string) error {
+	return fmt.Errorf("%w: %s", source.ErrNotFetched, strings.Join(bases, ", "))
 }
 
 // addBaseToMatrix runs everything on a base and keeps the comparison as mdlife vmtest does.
@@ -131,9 +142,10 @@ func addBaseToMatrix(cmd *cobra.Command, m *verdict.Matrix, o vmtests.Options, m
 	out := reportRun(cmd, o, started, rep.Seed).Comparison(&rep)
 	out.Again = fmt.Sprintf("mdlife vmtest -base %s -seed %d", o.Base.Name, rep.Seed)
 	dir := o.ComparisonResults()
+	out.Files = append(out.Files, filepath.Join(dir, report.HTMLFile))
 	s := out.Suites[0]
 	s.Name = o.Base.Name + " comparison"
-	return s, errors.Join(report.WriteFiles(dir, out), report.WriteComparison(dir, &rep, out))
+	return s, keep(dir, &out, func(o verdict.Outcome) error { return report.WriteComparison(dir, &rep, o) })
 }
 
 // costs measures the unraced paths (R22).

@@ -63,12 +63,15 @@ func mutants(cmd *cobra.Command, o vmtests.Options, only []string) error {
 	if len(all) == 0 {
 		return usagef("there is no mutant in %s", dir)
 	}
+	if err := report.Remove(o.Results()); err != nil { // what an earlier run found
+		return err
+	}
 	started := time.Now()
 	var kills []report.Mutant
 	err = o.Mutants(cmd.Context(), all, func(k report.Mutant) { kills = append(kills, k) })
 	out := reportRun(cmd, o, started, o.Seed).Mutants(kills)
 	if err != nil {
-		return finishEarly(cmd, out, err)
+		return finishEarly(cmd, o.Results(), out, err)
 	}
 	return finish(cmd, o.Results(), out)
 }

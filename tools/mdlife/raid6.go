@@ -15,6 +15,7 @@ import (
 	"mdlife/internal/cachedir"
 	"mdlife/kernel"
 	"mdlife/vmtests"
+	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
 )
 
@@ -74,6 +75,9 @@ numbers of disks, and the pairs of lost disks of all algorithms but the first th
 		check := raid6.Check
 		if short {
 			check = raid6.CheckShort
+		}
+		if err := report.Remove(o.Results()); err != nil { // what an earlier run found
+			return err
 		}
 		started := time.Now()
 		checked, err := check(cmd.Context(), req, o.Root)

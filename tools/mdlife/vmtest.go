@@ -10,6 +10,7 @@ import (
 
 	"mdlife/vmtests"
 	"mdlife/vmtests/report"
+	"mdlife/vmtests/verdict"
 )
 
 func newVMTest() *cobra.Command {
@@ -61,6 +62,5 @@ func vmtest(cmd *cobra.Command, o vmtests.Options) error {
 	out := reportRun(cmd, o, started, rep.Seed).Comparison(&rep)
 	dir := o.ComparisonResults()
 	out.Files = append(out.Files, filepath.Join(dir, report.HTMLFile))
-	out.Again = again(cmd, rep.Seed)
-	return finish(cmd, dir, out, func() error { return report.WriteComparison(dir, &rep, out) })
+	return finish(cmd, dir, out, func(o verdict.Outcome) error { return report.WriteComparison(dir, &rep, o) })
 }

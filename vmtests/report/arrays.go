@@ -28,7 +28,22 @@ func (r Run) Arrays(guests []verdict.Guest) verdict.Outcome {
 		}
 	}
 	o.Conclude()
+	if name := firstBroken(o.Suites); name != "" {
+		o.Notes = append(o.Notes, fmt.Sprintf("One test case again: mdlife arrays -base %s -seed %d -kernels patched -only %s", r.Base, r.Seed, name))
+	}
 	return o
+}
+
+// firstBroken is the name of the first test case that failed on a kernel that is judged.
+func firstBroken(suites []verdict.Suite) string {
+	for _, s := range suites {
+		for _, r := range verdict.Broken(s.Results) {
+			if name, ok := strings.CutPrefix(r.Name, verdict.CasePrefix); ok && s.Judged {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // failedCases says which test cases failed, and with what, and how the guest ended early.

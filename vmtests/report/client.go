@@ -21,23 +21,29 @@ func (r Run) Client(guests []verdict.Guest) verdict.Outcome {
 	for _, g := range guests {
 		results := verdict.Alone(g)
 		o.Suites = append(o.Suites, suite(g, !g.Unpatched, results))
-		clear(broken) // a row is marked for the last kernel
+		if g.Unpatched {
+			o.Notes = append(o.Notes, notJudged(g.Label, results)...)
+			continue
+		}
 		for _, b := range verdict.Broken(results) {
 			broken[b.Name] = true
 		}
 	}
-	var loops []*event.Client // nil where one was not reported
+	var loops, judged []*event.Client // nil where one was not reported
 	for _, k := range ks {
 		loops = append(loops, k.Client)
+		if !k.Unpatched {
+			judged = append(judged, k.Client)
+		}
 	}
-	o.Table = []verdict.Section{kernels(ks...), clientSection(loops, broken), actionSection(loops), findings(ks...)}
+	o.Table = []verdict.Section{kernels(ks...), clientSection(loops, slices.Contains(judged, nil), broken), actionSection(loops, judged), findings(ks...)}
 	o.Conclude()
 	return o
 }
 
-// clientSection is what remained of arrays, and what failed.
-func clientSection(loops []*event.Client, broken map[string]bool) verdict.Section {
-	lost := loops[len(loops)-1] == nil
+// clientSection is what remained of arrays, and what failed. lost says that a kernel that is
+// judged did not report its loop, broken which rules one of them did not keep.
+func clientSection(loops []*event.Client, lost bool, broken map[string]bool) verdict.Section {
 	s := verdict.Section{Title: "all that mdadm does, under a stray reader"}
 	addRow(&s, "cycles", lost, loops, func(c *event.Client) string {
 		return fmt.Sprintf("%d in %s", c.Cycles, figures.Seconds(c.Seconds))
@@ -59,7 +65,7 @@ func clientSection(loops []*event.Client, broken map[string]bool) verdict.Sectio
 }
 
 // actionSection counts how often each action was tried, and how often it failed.
-func actionSection(loops []*event.Client) verdict.Section {
+func actionSection(loops, judged []*event.Client) verdict.Section {
 	names := map[string]bool{}
 	for _, c := range loops {
 		if c != nil {
@@ -69,9 +75,9 @@ func actionSection(loops []*event.Client) verdict.Section {
 		}
 	}
 	s := verdict.Section{Title: "failed, of how many"}
-	last := loops[len(loops)-1]
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		addRow(&s, name, last == nil || last.Failed[name] > 0, loops, func(c *event.Client) string {
+		failed := func(c *event.Client) bool { return c == nil || c.Failed[name] > 0 }
+		addRow(&s, name, slices.ContainsFunc(judged, failed), loops, func(c *event.Client) string {
 			return fmt.Sprintf("%d of %d", c.Failed[name], c.Done[name])
 		})
 	}

@@ -20,7 +20,7 @@ func (r Run) Comparison(rep *verdict.Report) verdict.Outcome {
 	o := r.outcome(fmt.Sprintf("Comparison on %s: %s and %s", rep.Base, u.Label, p.Label))
 	o.Columns = []string{rep.Base, u.Label, p.Label}
 	o.Table = comparisonTable(rep)
-	o.Suites = []verdict.Suite{{Name: comparisonSuite, Kernel: p.Key, Judged: true, Seconds: max(u.Wall, p.Wall), Results: rep.Rules}}
+	o.Suites = []verdict.Suite{{Name: comparisonSuite, Kernel: p.Key, Against: u.Key, Judged: true, Seconds: max(u.Wall, p.Wall), Results: rep.Rules}}
 	o.Notes = comparisonNotes(rep)
 	o.Conclude()
 	return o
@@ -31,7 +31,7 @@ func comparisonTable(rep *verdict.Report) []verdict.Section {
 	u, p := &rep.Unpatched, &rep.Patched
 	out := []verdict.Section{kernels(u, p), totals(u, p)}
 	for _, spec := range p.Plan.Races {
-		out = append(out, race(spec, verdict.FindRace(u.Races, spec), verdict.FindRace(p.Races, spec)))
+		out = append(out, race(spec, []bool{false, true}, verdict.FindRace(u.Races, spec), verdict.FindRace(p.Races, spec)))
 	}
 	broken := func(rules ...string) bool {
 		return slices.ContainsFunc(rep.Rules, func(r verdict.Result) bool { return !r.OK && slices.Contains(rules, r.Name) })

@@ -33,9 +33,13 @@ func testsuite(o verdict.Outcome, s verdict.Suite) junit.Testsuite {
 	suite.AddProperty("verdict", string(o.Verdict))
 	suite.AddProperty("seed", fmt.Sprint(o.Seed))
 	suite.AddProperty("kernel", s.Kernel)
+	if s.Against != "" {
+		suite.AddProperty("unpatched", s.Against)
+		suite.AddProperty("patched", s.Kernel)
+	}
 	suite.AddProperty("again", o.Again)
 	for _, r := range s.Results {
-		suite.AddTestcase(testcase(suite.Name, r, s.Judged))
+		suite.AddTestcase(testcase(suite.Name, r, s.Judged, o.Verdict))
 	}
 	return suite
 }
@@ -55,7 +59,7 @@ func suiteName(o verdict.Outcome, s verdict.Suite) []string {
 
 // testcase is one result. The class of an array's test case is its personality's, that of
 // any other result its requirement's.
-func testcase(suite string, r verdict.Result, judged bool) junit.Testcase {
+func testcase(suite string, r verdict.Result, judged bool, status verdict.Status) junit.Testcase {
 	name, class := r.Name, cmp.Or(r.Requirement, "run")
 	if array, ok := strings.CutPrefix(name, verdict.CasePrefix); ok {
 		class, name, _ = strings.Cut(array, "/")
@@ -69,7 +73,7 @@ func testcase(suite string, r verdict.Result, judged bool) junit.Testcase {
 	case !judged:
 		tc.Skipped = &junit.Result{Message: "not judged: " + r.Detail}
 	default:
-		tc.Failure = &junit.Result{Message: r.Detail, Type: string(verdict.Fail), Data: r.Reason()}
+		tc.Failure = &junit.Result{Message: r.Detail, Type: string(status), Data: r.Reason()}
 	}
 	return tc
 }

@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"mdlife/internal/figures"
 	"mdlife/vmtests/event"
@@ -65,12 +66,13 @@ func checkRows(u, p []event.Check) []verdict.Row {
 // findings lists what the consoles held, and how a guest died.
 func findings(ks ...*verdict.Summary) verdict.Section {
 	s := verdict.Section{Title: "dmesg"}
-	last := len(ks) - 1
-	addRow(&s, "findings", len(verdict.Unexpected(ks[last].Findings)) > 0, ks, func(k *verdict.Summary) string {
+	judged := func(k *verdict.Summary) bool { return !k.Unpatched || len(ks) == 1 }
+	found := func(k *verdict.Summary) bool { return judged(k) && len(verdict.Unexpected(k.Findings)) > 0 }
+	addRow(&s, "findings", slices.ContainsFunc(ks, found), ks, func(k *verdict.Summary) string {
 		return fmt.Sprint(len(verdict.Unexpected(k.Findings)))
 	})
 	only := func(column int, label, text string) {
-		row := verdict.Row{Label: label, Cells: make([]string, len(ks)), Bad: column == last}
+		row := verdict.Row{Label: label, Cells: make([]string, len(ks)), Bad: judged(ks[column])}
 		row.Cells[column] = text
 		s.Rows = append(s.Rows, row)
 	}

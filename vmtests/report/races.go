@@ -13,20 +13,23 @@ import (
 // unpatched kernel is shown, and judged only where its guest died.
 func (r Run) Races(guests []verdict.Guest) verdict.Outcome {
 	o, ks := r.guests("Races on "+r.Base, guests)
+	var judged []bool
+	for _, g := range guests {
+		judged = append(judged, !g.Unpatched || g.Died != "")
+	}
 	o.Table = []verdict.Section{kernels(ks...)}
 	for _, spec := range guests[0].Plan.Races {
 		var column []*event.Race
 		for _, k := range ks {
 			column = append(column, verdict.FindRace(k.Races, spec))
 		}
-		o.Table = append(o.Table, race(spec, column...))
+		o.Table = append(o.Table, race(spec, judged, column...))
 	}
 	o.Table = append(o.Table, findings(ks...))
-	for _, g := range guests {
+	for i, g := range guests {
 		results := verdict.Alone(g)
-		judged := !g.Unpatched || g.Died != ""
-		o.Suites = append(o.Suites, suite(g, judged, results))
-		if !judged {
+		o.Suites = append(o.Suites, suite(g, judged[i], results))
+		if !judged[i] {
 			o.Notes = append(o.Notes, notJudged(g.Label, results)...)
 		}
 	}

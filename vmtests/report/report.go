@@ -22,7 +22,8 @@ type Run struct {
 
 // outcome starts an outcome.
 func (r Run) outcome(title string) verdict.Outcome {
-	return verdict.Outcome{Command: r.Command, Base: r.Base, Title: title, Started: r.Started.UTC(), Seed: r.Seed}
+	return verdict.Outcome{Command: r.Command, Base: r.Base, Title: title, Started: r.Started.UTC(), Seed: r.Seed,
+		Notes: []string{}, Files: []string{}, Columns: []string{}, Table: []verdict.Section{}, Suites: []verdict.Suite{}}
 }
 
 // guests starts an outcome whose columns are guests.

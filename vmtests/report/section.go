@@ -65,25 +65,33 @@ func totals(u, p *verdict.Summary) verdict.Section {
 	return s
 }
 
-// race is one race phase; a nil result was not reported.
-func race(spec event.RaceSpec, rs ...*event.Race) verdict.Section {
+// race is one race phase; a nil result was not reported. A row is marked for the kernels that
+// are judged.
+func race(spec event.RaceSpec, judged []bool, rs ...*event.Race) verdict.Section {
 	members := "no members"
 	if spec.Members > 0 {
 		members = "raid1 on brd"
 	}
-	last := rs[len(rs)-1]
-	lost := last == nil
-	bad := !lost && !verdict.RaceKept(*last)
+	bad := func(broken func(*event.Race) bool) bool {
+		for i, r := range rs {
+			if judged[i] && (r == nil || broken(r)) {
+				return true
+			}
+		}
+		return false
+	}
+	lost := bad(func(*event.Race) bool { return false })
+	refused := bad(func(r *event.Race) bool { return !verdict.RaceKept(*r) })
 	s := verdict.Section{Title: fmt.Sprintf("race %s: stop by %s, %s", spec.Name, spec.Stop, members)}
 	addRow(&s, "opens", lost, rs, func(r *event.Race) string { n, _ := verdict.Opens(*r); return figures.Count(n) })
-	addRow(&s, "opens failed", lost || bad, rs, func(r *event.Race) string { _, f := verdict.Opens(*r); return figures.Counts(f) })
-	addRow(&s, "other calls failed", lost || bad, rs, otherFails)
+	addRow(&s, "opens failed", refused, rs, func(r *event.Race) string { _, f := verdict.Opens(*r); return figures.Counts(f) })
+	addRow(&s, "other calls failed", refused, rs, otherFails)
 	addRow(&s, "stop cycles", lost, rs, func(r *event.Race) string { return figures.Count(r.Cycles) })
 	addRow(&s, "open p50 / p99 / max", lost, rs, func(r *event.Race) string { return latency(r.Open) })
 	addRow(&s, "stop p50 / p99 / max", lost, rs, func(r *event.Race) string { return latency(r.Stop) })
 	addRow(&s, "close to gone p50 / p99 / max", lost, rs, func(r *event.Race) string { return latency(r.Gone) })
-	addRow(&s, "left after the last close", lost || len(last.Left) > 0, rs, func(r *event.Race) string { return figures.List(r.Left) })
-	addRow(&s, "leaks", lost || len(last.Leaks) > 0, rs, func(r *event.Race) string { return figures.List(r.Leaks) })
+	addRow(&s, "left after the last close", bad(func(r *event.Race) bool { return len(r.Left) > 0 }), rs, func(r *event.Race) string { return figures.List(r.Left) })
+	addRow(&s, "leaks", bad(func(r *event.Race) bool { return len(r.Leaks) > 0 }), rs, func(r *event.Race) string { return figures.List(r.Leaks) })
 	dropEmpty(&s, "other calls failed", "left after the last close", "leaks")
 	return s
 }

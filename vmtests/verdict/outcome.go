@@ -2,7 +2,10 @@
 
 package verdict
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // OutcomeSchema is the version of [Outcome]'s JSON form. It rises when a field changes its
 // meaning or goes; new fields do not raise it.
@@ -30,9 +33,10 @@ type Outcome struct {
 
 // Suite is the results of one kernel, or of one patch series.
 type Suite struct {
-	Name    string   `json:"name"`             // the kernel's label, or the series' name
-	Kernel  string   `json:"kernel,omitempty"` // content hash of the kernel
-	Judged  bool     `json:"judged"`           // false for the unpatched kernel beside others
+	Name    string   `json:"name"`              // the kernel's label, or the series' name
+	Kernel  string   `json:"kernel,omitempty"`  // content hash of the kernel
+	Against string   `json:"against,omitempty"` // of the unpatched kernel that it is compared with
+	Judged  bool     `json:"judged"`            // false for the unpatched kernel beside others
 	Seconds float64  `json:"s,omitempty"`
 	Results []Result `json:"results"`
 }
@@ -50,19 +54,13 @@ type Row struct {
 	Bad   bool     `json:"bad,omitempty"` // what is judged in it breaks a rule
 }
 
-// Conclude fills the verdict and its reasons from the suites. An outcome in which no judged
-// test applied to any kernel fails: a skipped test is not a passed one.
+// Conclude fills the verdict and its reasons from the suites that are judged. An outcome in
+// which no judged test applied to any kernel fails: a skipped test is not a passed one. Where
+// no suite is judged, a test that applied is enough.
 func (o *Outcome) Conclude() {
 	o.Schema = OutcomeSchema
-	o.Verdict, o.Reasons = Pass, nil
-	tested := false
-	for _, s := range o.Suites {
-		for _, r := range s.Results {
-			tested = tested || !r.Skipped && !r.is("complete") && !r.is("dmesg")
-		}
-		if !s.Judged {
-			continue
-		}
+	o.Verdict, o.Reasons = Pass, []string{}
+	for _, s := range o.judged() {
 		status, reasons := decide(s.Results)
 		o.Verdict = worse(o.Verdict, status)
 		for _, reason := range reasons {
@@ -72,9 +70,22 @@ func (o *Outcome) Conclude() {
 			o.Reasons = append(o.Reasons, reason)
 		}
 	}
-	if !tested && o.Verdict == Pass {
+	if !tested(o.judged()) && !(len(o.judged()) == 0 && tested(o.Suites)) && o.Verdict == Pass {
 		o.Verdict, o.Reasons = Fail, []string{"nothing was tested" + whySkipped(o.Suites)}
 	}
+}
+
+// judged returns the suites that are judged.
+func (o *Outcome) judged() []Suite {
+	return slices.DeleteFunc(slices.Clone(o.Suites), func(s Suite) bool { return !s.Judged })
+}
+
+// tested reports whether a test applied to any kernel. That a guest came through says nothing
+// by itself.
+func tested(suites []Suite) bool {
+	return slices.ContainsFunc(suites, func(s Suite) bool {
+		return slices.ContainsFunc(s.Results, func(r Result) bool { return !r.Skipped && !r.is("complete") && !r.is("dmesg") })
+	})
 }
 
 // worse returns the worse of two verdicts.

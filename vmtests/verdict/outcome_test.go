@@ -28,6 +28,8 @@ func TestConclude(t *testing.T) {
 		{"not judged", []Suite{suite("unpatched", false, bad), suite("patched", true, ok)}, Pass, ""},
 		{"no power", []Suite{suite("comparison", true, noPower, ok)}, NoPower, "power: no failure"},
 		{"no power, and broken", []Suite{suite("comparison", true, noPower, bad)}, Fail, "power: no failure\nR7 b: ENXIO"},
+		{"the judged one skipped", []Suite{suite("unpatched", false, ok), suite("modular", true, skipped)}, Fail, "nothing was tested: window-W7: md is built in"},
+		{"none judged", []Suite{suite("unpatched", false, bad)}, Pass, ""},
 		{"all skipped", []Suite{suite("patched", true, skipped)}, Fail, "nothing was tested: window-W7: md is built in"},
 		{"only the guest's own end", []Suite{suite("patched", true, Result{Name: "complete", OK: true}, Result{Name: "dmesg", OK: true})}, Fail, "nothing was tested"},
 		{"nothing", nil, Fail, "nothing was tested"},
