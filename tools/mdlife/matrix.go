@@ -102,7 +102,7 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 		suites = append(suites, s)
 	}
 	if len(left) == len(all) {
-		return notFetched(left)
+		return leftOut(left)
 	}
 	out := report.Run{Command: cmd.Name(), Started: started, Seed: m.Seed}.Matrix(m, suites)
 	path := filepath.Join(all[0].Root, "out", "matrix.json")
@@ -113,14 +113,14 @@ func matrix(cmd *cobra.Command, all []vmtests.Options, more extras) error {
 	if err := finish(cmd, dir, out, func(verdict.Outcome) error { return report.WriteMatrix(path, m) }); err != nil {
 		return err
 	}
-	if len(left) > 0 {
-		return notFetched(left)
-	}
-	return nil
+	return leftOut(left)
 }
 
-// notFetched is the error that ends a matrix without these bases: exit code 3.
-func notFetched(bases []string) error {
+// leftOut is the error that ends a matrix without these bases, for exit code 3; nil for none.
+func leftOut(bases []string) error {
+	if len(bases) == 0 {
+		return nil
+	}
 	return fmt.Errorf("%w: %s", source.ErrNotFetched, strings.Join(bases, ", "))
 }
 
