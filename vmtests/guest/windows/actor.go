@@ -253,12 +253,13 @@ func (a *actor) open(node string, flags int) error {
 
 // close begins to close what the actor has open: the last close waits for the
 // removal of the device.
-func (a *actor) close() error {
-	return a.start("close", func() error {
-		fd := a.fd
-		a.fd = -1
-		return unix.Close(fd)
-	})
+func (a *actor) close() error { return a.start("close", a.closeFD) }
+
+// closeFD closes what the actor has open, in the thread that calls it.
+func (a *actor) closeFD() error {
+	fd := a.fd
+	a.fd = -1
+	return unix.Close(fd)
 }
 
 // finish is start, and waits until the call has returned 0.
@@ -282,7 +283,7 @@ func (a *actor) leave() error {
 		return err
 	}
 	if a.fd >= 0 {
-		err = errors.Join(err, a.close(), a.gets("ok"))
+		err = errors.Join(err, a.finish("close", a.closeFD))
 	}
 	close(a.jobs)
 	return err

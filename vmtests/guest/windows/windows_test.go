@@ -3,6 +3,7 @@
 package windows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ import (
 )
 
 func TestCheckNamesTheWindowThatThereIsNot(t *testing.T) {
-	if err := Check([]string{"W1", "W99"}); err == nil || !strings.Contains(err.Error(), "no window W99; there are W1 ") {
+	if err := Check([]string{"W1", "W0"}); err == nil || !strings.Contains(err.Error(), "no window W0; there are W1 ") {
 		t.Errorf("error %v", err)
 	}
 	if err := Check(nil); err != nil {
@@ -60,6 +61,40 @@ func TestDocsListTheWindows(t *testing.T) {
 	}
 }
 
+// TestDocsHaveTheResults: the last column of the table in docs/requirements.md has the words
+// of a script's lines "fails", and none for a script without such a line.
+func TestDocsHaveTheResults(t *testing.T) {
+	docs, err := os.ReadFile("../../../docs/requirements.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^\| (W\d\w*) \| .* \| (.*?) \|$`).FindAllStringSubmatch(string(docs), -1)
+	if len(rows) != len(Names()) {
+		t.Errorf("%d rows for %d scripts", len(rows), len(Names()))
+	}
+	fails := regexp.MustCompile(`(?m)^(?:\[.*?\] )?fails (\S+)`)
+	quoted := regexp.MustCompile("`(E?[A-Z]+|[a-z]+)`")
+	for _, row := range rows {
+		text, err := textOf(row[1])
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		said, written := seconds(fails.FindAllStringSubmatch(string(text), -1)), seconds(quoted.FindAllStringSubmatch(row[2], -1))
+		if !slices.Equal(said, written) {
+			t.Errorf("%s fails with %q, and docs/requirements.md has %q in %q", row[1], said, written, row[2])
+		}
+	}
+}
+
+// seconds returns what the first group of each match has matched.
+func seconds(matches [][]string) (all []string) {
+	for _, m := range matches {
+		all = append(all, m[1])
+	}
+	return all
+}
+
 // TestRequirementsNameWindows: each window that is to show a requirement has a script.
 func TestRequirementsNameWindows(t *testing.T) {
 	names := Names()
@@ -89,7 +124,7 @@ func TestDeclarations(t *testing.T) {
 			}
 		})
 	}
-	if NeedsModule("W99") {
+	if NeedsModule("W0") {
 		t.Error("a window that does not exist needs a module")
 	}
 }
@@ -124,6 +159,14 @@ func TestScriptsAreWellFormed(t *testing.T) {
 		"# W1: x\n[kernel:6.1.] needs module\nnothing left\n",
 		"# W1: x\narray inactive\nspoils the kernel\nnothing left\n",
 		"# W1: x\nA unloads md\nnothing left\n",
+		"# W1: x\nhold A at f\nA stop\nheld A\nnothing left\n",
+		"# W1: x\nhold A at f\nrelease A\nnothing left\n",
+		"# W1: x\nhold A at f\nheld A\nhold A at f\nrelease A\nnothing left\n",
+		"# W1: x\nhold A at f\nhold B at f\nheld A\nrelease A\nnothing left\n",
+		"# W1: x\nB open\nB has new disk\nnothing left\n",
+		"# W1: x\nB open\nB waits\nnothing left\n",
+		"# W1: x\nC open\nB gets ok\nnothing left\n",
+		"# W1: x\nB open\nB close\nB gets ok\nnothing left\n",
 	} {
 		if wellFormed("W1", bad) == nil {
 			t.Errorf("accepted:\n%s", bad)
@@ -163,8 +206,64 @@ func wellFormed(name, text string) error {
 	if len(commands) == 0 || !slices.Contains([]string{"nothing", "skip"}, commands[len(commands)-1]) {
 		return errors.New("the end does not look at what is left")
 	}
+	return errors.Join(holdsEnd(text), resultsAreSeen(text))
+}
+
+// wordsOf returns the words of a script's lines, without comments.
+func wordsOf(text string) (lines [][]string) {
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		if words := strings.Fields(line); len(words) > 0 {
+			lines = append(lines, words)
+		}
+	}
+	return lines
+}
+
+// holdsEnd reports a hold that is not waited for, or not released, as an error.
+func holdsEnd(text string) error {
+	next := map[string]string{} // what must come next, by who is held
+	for _, words := range wordsOf(text) {
+		switch words[0] {
+		case "hold", "held", "release":
+			if want := cmp.Or(next[words[1]], "hold"); want != words[0] {
+				return fmt.Errorf("%s %s where %s %s is due", words[0], words[1], want, words[1])
+			}
+			next[words[1]] = map[string]string{"hold": "held", "held": "release"}[words[0]]
+		}
+	}
+	for who, want := range next {
+		if want != "" {
+			return fmt.Errorf("no %s %s at the end", want, who)
+		}
+	}
 	return nil
 }
+
+// resultsAreSeen reports a call of an opener (B or C) as an error whose result no line wants.
+// What A does, and a close, the next call or the end expects to succeed.
+func resultsAreSeen(text string) error {
+	unseen := map[string]string{} // calls, by actor
+	for _, words := range wordsOf(text) {
+		who, verb := words[0], strings.Join(words[1:], " ")
+		switch {
+		case who != "B" && who != "C" || slices.Contains(noCalls, verb):
+		case words[1] == "gets":
+			delete(unseen, who)
+		case unseen[who] != "":
+			return fmt.Errorf("%s %s, and no line %q says the result before %q", who, unseen[who], who+" gets", verb)
+		case verb != "close":
+			unseen[who] = verb
+		}
+	}
+	for who, verb := range unseen {
+		return fmt.Errorf("%s %s, and no line %q says the result", who, verb, who+" gets")
+	}
+	return nil
+}
+
+// noCalls are the verbs that begin no call whose result there is to see.
+var noCalls = []string{"waits", "has same disk", "has new disk", "takes signals", "is signalled", "is killed"}
 
 // knownWords checks verbs and errnos.
 func knownWords(words []string) error {
