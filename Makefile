@@ -113,6 +113,7 @@ deps: ## install what is missing (as root), or tell how
 
 .PHONY: clean
 clean: ## remove out/ (the cache in ~/.cache/mdlife stays)
+	$(call takes,)
 	rm -rf out
 
 # A program of its own, for `go run` turns every exit code into 1.

@@ -38,6 +38,28 @@ func TestRequirementsAreWhole(t *testing.T) {
 	}
 }
 
+// TestWindowsOfRequirements: which windows show a requirement is decided on purpose.
+func TestWindowsOfRequirements(t *testing.T) {
+	want := map[string][]string{
+		"R2":  {"W14"},
+		"R4":  {"W18"},
+		"R5":  {"W1", "W3", "W3b"},
+		"R6":  {"W1", "W2", "W2b", "W2c", "W2d"},
+		"R7":  {"W4", "W4b", "W5"},
+		"R8":  {"W5b", "W15"},
+		"R17": {"W7", "W8"},
+		"R18": {"W5c", "W6", "W6b", "W9", "W9b"},
+		"R20": {"W5d", "W13"},
+		"R21": {"W10", "W1s", "W2s", "W3s", "W3t", "W5s", "W6s", "W9s"},
+		"R23": {"W11", "W16", "W17"},
+	}
+	for _, r := range All() {
+		if !slices.Equal(r.Windows, want[r.Name]) {
+			t.Errorf("%s is shown by the windows %v instead of %v", r.Name, r.Windows, want[r.Name])
+		}
+	}
+}
+
 func TestShownBy(t *testing.T) {
 	for _, c := range []struct {
 		name, window string
@@ -47,7 +69,7 @@ func TestShownBy(t *testing.T) {
 		{"R6", "W1", true},
 		{"R5", "W2", false},
 		{"R1", "W1", false},
-		{"R99", "W1", false},
+		{"R0", "W1", false},
 	} {
 		t.Run(c.name+" "+c.window, func(t *testing.T) {
 			if got := ShownBy(c.name, c.window); got != c.want {
