@@ -42,7 +42,7 @@ with "not written yet", and print what to do next. No file is ever overwritten.`
 			RunE: func(cmd *cobra.Command, args []string) error {
 				root, err := vmtests.FindRoot()
 				if err != nil {
-					return err
+					return usage(err)
 				}
 				return begin(cmd.OutOrStdout(), kind, root, args[0])
 			},

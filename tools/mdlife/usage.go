@@ -119,7 +119,7 @@ func doubleDashes(args []string) []string {
 		if arg == "--" {
 			return append(out, args[i:]...)
 		}
-		if len(arg) > 2 && arg[0] == '-' && isLetter(arg[1]) && !strings.ContainsAny(arg[:2], " ") {
+		if len(arg) > 2 && arg[0] == '-' && isLetter(arg[1]) {
 			arg = "-" + arg
 		}
 		out = append(out, arg)
