@@ -14,7 +14,7 @@ import (
 	"mdlife/kernel/source"
 )
 
-// content is what a slot's source tree shall hold: a manifest, and for each
+// content is what a slot's source tree must hold: a manifest, and for each
 // path where to get the file.
 type content struct {
 	files source.Manifest

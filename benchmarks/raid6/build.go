@@ -162,7 +162,7 @@ func run(ctx context.Context, dir, name string, args ...string) error {
 	return nil
 }
 
-// x86Files lists what there is on x86-64, in the order of a Makefile.
+// x86Files lists the files for x86-64, in the order of a Makefile.
 func (c Code) x86Files() []string {
 	files := []string{"recov", "tables"}
 	dir := "x86/"

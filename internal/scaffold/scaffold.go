@@ -67,8 +67,19 @@ List it:       add its test cases to vmtests/guest/arrays/testdata/cases.txt, in
 	},
 }
 
-// ErrName is wrapped by the error for a name that a kind does not take.
-var ErrName = errors.New("not a name")
+// Errors that [Kind.New] wraps where the name is wrong.
+var (
+	ErrName  = errors.New("not a name")       // the kind does not take it
+	ErrTaken = errors.New("is there already") // there is a file for it
+)
+
+// Check reports, as an error, that a name is not one of this kind.
+func (k Kind) Check(name string) error {
+	if k.name.MatchString(name) {
+		return nil
+	}
+	return fmt.Errorf("%q is %w of a %s: want %s, for example %s", name, ErrName, k.Name, k.rule, k.Example)
+}
 
 // values are what a template can use.
 type values struct {
@@ -80,8 +91,8 @@ type values struct {
 // New begins a test in the repository at root. It returns the new file's path from there, and
 // what to do next. A file that exists is never overwritten.
 func (k Kind) New(root, name string) (path, next string, err error) {
-	if !k.name.MatchString(name) {
-		return "", "", fmt.Errorf("%w: a %s is named with %s, for example %s, and not %q", ErrName, k.Name, k.rule, k.Example, name)
+	if err := k.Check(name); err != nil {
+		return "", "", err
 	}
 	v := values{Name: name, Func: identifier(name)}
 	v.Requirement, _, _ = strings.Cut(name, "-")
@@ -101,7 +112,7 @@ func (k Kind) write(path string, v values) error {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already: choose another name, or edit that file", path)
+		return fmt.Errorf("%s %w: choose another name, or edit that file", path, ErrTaken)
 	}
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 
 // mergeRepo is a git repository of the files that a series touches. Tag old
 // has them as in the source that takes the series, tag before the series on
-// top of it, and tag new has the files as in the source that shall take it.
+// top of it, and tag new has the files as in the source that must take it.
 // Branch series goes from before to new. Each commit's note, which git carries
 // along in a rebase, is the name of its patch.
 type mergeRepo struct{ dir string }

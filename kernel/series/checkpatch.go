@@ -16,7 +16,7 @@ import (
 )
 
 // ignored are checkpatch's complaints that do not count: patches are signed off
-// by whoever sends them, and whether a commit exists cannot be told without the
+// by the sender, and whether a commit exists cannot be told without the
 // kernel's history.
 // FILE_PATH_CHANGES asks of every new file whether MAINTAINERS has a pattern for it:
 // lib/raid6 and lib/raid have none at all.

@@ -84,7 +84,7 @@ func (m Manifest) Save(file string) error {
 }
 
 // LoadManifest reads what [Manifest.Save] wrote. A missing or damaged file gives nil:
-// everything it describes has to be looked at again.
+// everything it describes must be looked at again.
 func LoadManifest(file string) Manifest {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -74,12 +75,22 @@ func taken(kind, name string) bool {
 
 // begin writes the new file in the repository at root, and prints what to do next.
 func begin(w io.Writer, kind scaffold.Kind, root, name string) error {
+	if err := kind.Check(name); err != nil {
+		return usage(err)
+	}
 	if taken(kind.Name, name) {
-		return usagef("there is a %s %s already, or one whose name begins so: choose another name", kind.Name, name)
+		also := ""
+		if kind.Name == "check" {
+			also = ", or one whose name begins so"
+		}
+		return usagef("there is a %s %s already%s: choose another name", kind.Name, name, also)
 	}
 	path, next, err := kind.New(root, name)
-	if err != nil {
+	if errors.Is(err, scaffold.ErrTaken) {
 		return usage(err)
+	}
+	if err != nil {
+		return err
 	}
 	_, err = fmt.Fprintf(w, "%s is new, and fails with \"not written yet\". Next:\n%s", path, next)
 	return err

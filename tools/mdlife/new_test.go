@@ -111,13 +111,13 @@ func TestNewRejects(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"new check", "wants one name"},
 		{"new check R8-a R8-b", "wants one name"},
-		{"new check inert", "a check is named with the requirement"},
-		{"new check R8", "there is a check R8 already"},
+		{"new check inert", `"inert" is not a name of a check: want the requirement`},
+		{"new check R8", `"R8" is not a name of a check: want the requirement`},
 		{"new check R8-inert", "whose name begins so"},
-		{"new check R8-../x", "a check is named with"},
-		{"new window 19", "a window is named with W, a number"},
+		{"new check R8-../x", "is not a name of a check"},
+		{"new window 19", "want W, a number"},
 		{"new window W3b", "there is a window W3b already"},
-		{"new case Foo", "a case is named with words of small letters"},
+		{"new case Foo", "want words of small letters"},
 		{"new case stop-reshape", "there is a case stop-reshape already"},
 		{"new mutant foo", "unknown command"},
 	} {

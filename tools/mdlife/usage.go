@@ -33,7 +33,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if cmd.HasSubCommands() {
 		return unknownCommand(cmd, args[0])
 	}
-	return usagef("%s takes no argument %q; %s --help shows its flags", cmd.CommandPath(), args[0], cmd.CommandPath())
+	return usagef("%s takes no argument %q; %s -help shows its flags", cmd.CommandPath(), args[0], cmd.CommandPath())
 }
 
 // unknownCommand refuses a word where a subcommand of cmd is wanted.

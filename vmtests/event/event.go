@@ -271,7 +271,7 @@ type Power struct {
 	Looked int    `json:"looked"`           // blocks that were read, each of which had been acknowledged
 	Forced bool   `json:"forced,omitempty"` // it took --force to assemble it
 	Holes  int    `json:"holes,omitempty"`  // blocks lost to the write hole, where the level has it
-	Wrong  string `json:"wrong,omitempty"`  // the first block that should have been there, and what there is
+	Wrong  string `json:"wrong,omitempty"`  // the first block that should have been there, and what is there instead
 }
 
 // Latency is a distribution in microseconds. Bars hold every non-empty bucket

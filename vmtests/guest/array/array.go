@@ -82,7 +82,7 @@ func (a *Array) Context() context.Context { return a.ctx }
 // First returns the members that the array is made of at first.
 func (a *Array) First() []string { return a.Members[:a.Personality.Disks] }
 
-// Spare returns the first disk that the array has no use for at first.
+// Spare returns the first disk that the array does not begin with.
 func (a *Array) Spare() string { return a.Members[a.Personality.Disks] }
 
 // Journal returns the disk that a journal is on, where the array has one.

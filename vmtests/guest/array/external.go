@@ -97,7 +97,7 @@ func blank(node string) error {
 }
 
 // newArray makes the device. One that is there has just been stopped, and the opener may
-// have it open, or the opener has made it: then it has to be removed.
+// have it open, or the opener has made it: then it must be removed.
 func (a *Array) newArray() error {
 	err := md.NewArray(a.KernelName())
 	if errors.Is(err, unix.EEXIST) && a.CheckState(md.StateClear)() == nil {
@@ -141,7 +141,7 @@ func (a *Array) CheckBlocked(member string) error {
 	return nil
 }
 
-// heldTime is how long a write is watched that has to wait.
+// heldTime is how long a write that must wait is watched.
 const heldTime = 150 * time.Millisecond
 
 // PendingWrite is a write under way.

@@ -88,7 +88,7 @@ func (m *Mapped) Sweep() error { return m.message("disable") }
 // message tells the target something.
 func (m *Mapped) message(text string) error { return m.mapper.Message(m.name, text) }
 
-// remove removes the target, when the array has let go of it.
+// remove removes the target, once the array has released it.
 func (m *Mapped) remove() error {
 	defer m.mapper.Close()
 	if m.minor == notMade {

@@ -30,7 +30,7 @@ func (a *Array) manage(args ...string) error {
 	return a.RunMdadm(append([]string{a.Dev()}, args...)...)
 }
 
-// Fail has members fail.
+// Fail marks members as failed.
 func (a *Array) Fail(members ...string) error { return a.eachMember("--fail", members) }
 
 // FailMember returns the step of having the member with this number fail.
@@ -61,7 +61,7 @@ func (a *Array) eachMember(verb string, members []string) error {
 	return nil
 }
 
-// TakeOut has a member fail, and removes it when the kernel has let go of it.
+// TakeOut marks a member as failed, and removes it once the kernel has released it.
 func (a *Array) TakeOut(member string) error {
 	if err := a.Fail(member); err != nil {
 		return err
@@ -87,12 +87,12 @@ func (a *Array) Replace(old, spare string) error {
 		func() error { return a.Add(spare) },
 		func() error { return a.manage("--replace", old, "--with", spare) },
 		a.Settle,
-		// The kernel may not have let go of it yet.
+		// The kernel may not have released it yet.
 		func() error { return Retry(func() error { return a.Remove(old) }) },
 	)
 }
 
-// MakeReadOnly has mdadm make the array read-only, when nobody has it open for writing.
+// MakeReadOnly makes the array read-only with mdadm, once nobody has it open for writing.
 func (a *Array) MakeReadOnly() error {
 	return Retry(func() error { return a.RunMdadm("--readonly", a.Dev()) })
 }

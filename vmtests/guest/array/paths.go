@@ -29,7 +29,7 @@ func (a *Array) makePaths() error {
 	return nil
 }
 
-// detachPaths detaches the loop devices, when the array has let go of them.
+// detachPaths detaches the loop devices, once the array has released them.
 func (a *Array) detachPaths() error {
 	var errs []error
 	for _, loop := range a.loops {

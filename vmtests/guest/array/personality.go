@@ -84,7 +84,7 @@ func (p Personality) TakesChunk() bool { return p.chunk }
 func (p Personality) Stripes() bool { return !p.Redundant() && p.Disks > 1 && !p.Paths }
 
 // Grows reports whether mdadm can add a member to an array with this metadata: for
-// raid10 there has to be room at a member's beginning.
+// raid10 there must be room at a member's beginning.
 func (p Personality) Grows(metadata string) bool {
 	return p.grow == "all" || p.grow != "" && metadata >= p.grow
 }

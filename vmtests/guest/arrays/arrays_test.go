@@ -44,7 +44,7 @@ func TestChoose(t *testing.T) {
 		}
 	}
 	for want, message := range map[string]string{
-		"raid": "no personality or test case is called raid; personalities are linear, raid0, raid1, raid4,", "": "personalities are", "raid1/": "raid1 has no test case ;",
+		"raid": "no personality or test case is called raid; personalities are linear, raid0, raid1, raid4,", "": "personalities are", "raid1/": "raid1/ names no scenario: want raid1",
 		"raid5/nosuch": "raid5 has no test case nosuch; there are life-0.90,", "raid55/life-1.2": "personalities are",
 	} {
 		if err := Check("raid1", want); err == nil || !strings.Contains(err.Error(), message) {

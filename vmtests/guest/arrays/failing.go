@@ -79,7 +79,7 @@ func (f fault) goOn(a *array.Array, v victim) (string, error) {
 	return fmt.Sprintf("degraded: %t", degraded), err
 }
 
-// readAllMembers has md read all members, unless it goes on without one already.
+// readAllMembers makes md read all members, unless it goes on without one already.
 func readAllMembers(a *array.Array) error {
 	if a.CheckNotDegraded() != nil {
 		return nil

@@ -96,7 +96,7 @@ func (b lostBlocks) rely(a *array.Array, lost int) (string, error) {
 	return fmt.Sprintf("%d blocks get an error, without a member %d", lost, rest), err
 }
 
-// write writes, and has members be lost. The data that the second cannot read or write are
+// write writes, and loses members. The data that the second cannot read or write are
 // in their place. The rebuild, and the replacement of a member with bad blocks, wait until
 // md/sync_action is idle.
 func (b lostBlocks) write(a *array.Array) error {

@@ -38,6 +38,9 @@ func (c testCase) fits(want string) bool {
 // unknown returns the error for a name that chooses none: it lists the names there are.
 func unknown(want string) error {
 	personality, name, isCase := strings.Cut(want, "/")
+	if isCase && name == "" {
+		return fmt.Errorf("%s names no scenario: want %s for all of them, or for example %slife-1.2", want, personality, want)
+	}
 	var its, personalities []string
 	for _, c := range testCases() {
 		if c.personality.Name == personality {

@@ -18,7 +18,8 @@ type scenario struct {
 	run func(*array.Array) (seen string, err error)
 }
 
-// scenarios are all that can happen to an array: a new one is a file, and a line here.
+// scenarios are all that can happen to an array. A family or a scenario has a line here; the
+// file of mdlife new case adds its scenario in an init function, until it gets one.
 var scenarios = slices.Concat(
 	lives,
 	stops,

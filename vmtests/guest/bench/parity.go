@@ -107,7 +107,7 @@ func (m *parity) check() error { return array.Steps(m.verify, m.CheckMembersAgre
 // fill writes all of the array, and sees that it is there, with its parity.
 func (m *parity) fill() error { return array.Steps(m.write, m.check) }
 
-// setThreads has md use so many threads besides its own.
+// setThreads makes md use so many threads besides its own.
 func (m *parity) setThreads(n int) error { return m.Set("group_thread_cnt", strconv.Itoa(n)) }
 
 // writing measures writes to an array that is whole.

@@ -55,7 +55,7 @@ func oneAddUevent(e *env) (string, error) {
 }
 
 // configuredIsAnnounced configures devices that an open has made again after it
-// lost to a removal: whoever configures one wants udev to know.
+// lost to a removal: udev must learn of a device that somebody configures.
 func configuredIsAnnounced(e *env) (string, error) {
 	n, err := e.announcements(true, 1)
 	return fmt.Sprintf("%d devices that an open had made again had one ADD uevent when they were configured", n), err

@@ -139,7 +139,7 @@ func mdHolds(e *env) (string, error) {
 	return "the inner array could not be stopped under the outer one, and could after it", nil
 }
 
-// stopSoon stops the array once its last user has let go, which may be an
+// stopSoon stops the array once its last user has closed it, which may be an
 // instant after that one's own end, and waits for it to go.
 func (d *disk) stopSoon(fd int) error {
 	var err error

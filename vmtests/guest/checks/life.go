@@ -46,7 +46,7 @@ func goneAfterLastClose(e *env) (string, error) {
 	return "an inactive and a running array, stopped and closed, have gone from /sys/block, /proc/partitions, /proc/mdstat and /dev", nil
 }
 
-// goneWhenCloseReturns does not wait for the device to go: whoever stops an array
+// goneWhenCloseReturns does not wait for the device to go: a process that stops an array
 // and looks, or makes the next one, must not meet the old one.
 func goneWhenCloseReturns(e *env) (string, error) {
 	const n = 8

@@ -65,7 +65,7 @@ func inert(fd int) error {
 	return want("GET_ARRAY_INFO", err, unix.ENODEV)
 }
 
-// failedStop has a stop fail after it has begun: to make an array read-only that
+// failedStop makes a stop fail after it has begun: to make an array read-only that
 // is so already. Opens and stops go on as if nobody had tried.
 func failedStop(e *env) (string, error) {
 	d, fd, err := e.freshRunning()

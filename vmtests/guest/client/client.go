@@ -168,7 +168,7 @@ func (l *loop) count(what string, s *subject, err error) bool {
 	return err == nil
 }
 
-// stop has mdadm stop the array, and looks whether it is there at once.
+// stop stops the array with mdadm, and looks whether it is still there at once.
 func (l *loop) stop(s *subject) bool {
 	ok := l.count(doesStop, s, s.RunMdadm("--stop", s.Dev()))
 	if ok {
@@ -177,7 +177,7 @@ func (l *loop) stop(s *subject) bool {
 	return ok
 }
 
-// stopScan has mdadm stop all arrays that there are.
+// stopScan stops all arrays with mdadm.
 func (l *loop) stopScan(subjects []*subject) {
 	if l.count(doesStopScan, subjects[0], subjects[0].RunMdadm("--stop", "--scan")) {
 		for _, s := range subjects {

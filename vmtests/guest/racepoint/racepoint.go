@@ -81,7 +81,7 @@ func Arm(p Point) error {
 	return nil
 }
 
-// Release lets whoever is held at a point go, and holds nobody there from then on.
+// Release releases the task that is held at a point; the point holds no task from then on.
 func Release(name string) error {
 	if err := control("release " + name); err != nil {
 		return fmt.Errorf("racepoint: release %s: %w", name, err)

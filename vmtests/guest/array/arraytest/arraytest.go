@@ -241,7 +241,7 @@ func (m *Machine) setDisks(value string) (err error) {
 	return err
 }
 
-// add has members take the places of those that have failed. A linear array grows by it.
+// add puts members in the places of those that have failed. A linear array grows by it.
 func (m *Machine) add(args []string) {
 	if len(m.failed) > 0 {
 		m.begin("recover")
