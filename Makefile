@@ -17,17 +17,20 @@ ifneq ($(filter-out help clean deps deps-cross,$(or $(MAKECMDGOALS),help)),)
 ifeq ($(filter $(BASE),$(BASES)),)
 $(error BASE=$(BASE): no such base, there are: $(BASES))
 endif
+# The parts of the base's series: SERIES=all, or names of some with commas between them.
+PARTS := $(shell sed 's/\#.*//' patches/$(BASE)/series)
+comma := ,
+ifneq ($(if $(SERIES),,none)$(filter-out all $(PARTS),$(subst $(comma), ,$(SERIES))),)
+$(error SERIES=$(SERIES): want all, or of $(PARTS): one, or several as A,B)
+endif
 ifneq ($(filter-out 1 y yes true on 0 n no false off,$(QUICK)),)
 $(error QUICK=$(QUICK): want 1 or 0)
 endif
 endif
 
-ifeq ($(filter all lifetime raid6,$(SERIES)),)
-$(error SERIES=$(SERIES): want lifetime, raid6 or all)
-endif
-
-export KERNEL_SRC # for the shell to quote it
-base_flags = -base $(BASE) -series $(SERIES) $(if $(KERNEL_SRC),-tree "$$KERNEL_SRC")
+export KERNEL_SRC SERIES # for the shell to quote them
+patch_flags = -base $(BASE) -series "$$SERIES"
+base_flags = $(patch_flags) $(if $(KERNEL_SRC),-tree "$$KERNEL_SRC")
 run_flags  = $(base_flags) $(if $(filter 1 y yes true on,$(QUICK)),-quick) $(if $(SEED),-seed $(SEED))
 
 # $(call takes,A B): say which variables that were given to make do nothing here.
@@ -36,7 +39,7 @@ takes = $(foreach v,$(filter-out $1,BASE KERNEL_SRC QUICK SEED MINUTES SERIES),$
 .PHONY: help
 help: ## show this help
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' Makefile | expand -t 22
-	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>, MINUTES=<number>, SERIES=all|lifetime|raid6"
+	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>, MINUTES=<number>, SERIES=all (or parts of patches/BASE/series, as A,B)"
 
 .PHONY: vmtest
 vmtest: deps $(MDLIFE) ## build both kernels, boot them, race opens against stops, compare
@@ -50,12 +53,12 @@ test: deps $(MDLIFE) ## unit tests, go vet, linter, the patches' own checks; the
 	go run $(STATICCHECK) ./...
 	$(GOTEST) $(GOTESTFLAGS) ./...
 	$(MDLIFE) raid6 check -base $(BASE) -short
-	$(MDLIFE) check -base $(BASE) -series $(SERIES) -end-builds
+	$(MDLIFE) check $(patch_flags) -end-builds
 
 .PHONY: test-each
 test-each: deps $(MDLIFE) ## build and boot the kernel after each patch, as far as anything has changed
 	$(call takes,BASE SERIES)
-	@$(MDLIFE) check -base $(BASE) -series $(SERIES) -each-builds
+	@$(MDLIFE) check $(patch_flags) -each-builds
 
 .PHONY: vmtest-all
 vmtest-all: deps $(MDLIFE) ## vmtest on every base, and one table of all requirements and windows
@@ -64,13 +67,13 @@ vmtest-all: deps $(MDLIFE) ## vmtest on every base, and one table of all require
 
 .PHONY: mutants
 mutants: deps $(MDLIFE) ## take each mechanism out of the series in turn: the tests must notice
-	$(call takes,BASE SEED)
-	@$(MDLIFE) mutants -base $(BASE) $(if $(SEED),-seed $(SEED))
+	$(call takes,BASE SEED SERIES)
+	@$(MDLIFE) mutants $(patch_flags) $(if $(SEED),-seed $(SEED))
 
 .PHONY: bisectable
 bisectable: deps $(MDLIFE) ## build and boot every prefix of the series, and test what it claims so far
-	$(call takes,BASE)
-	@$(MDLIFE) bisectable -base $(BASE)
+	$(call takes,BASE SERIES)
+	@$(MDLIFE) bisectable $(patch_flags)
 
 .PHONY: soak
 soak: deps $(MDLIFE) ## race at random for MINUTES=10, on several devices at once

@@ -85,24 +85,3 @@ func TestModules(t *testing.T) {
 		t.Errorf("got %q, %v", files, err)
 	}
 }
-func TestPatchesOfSeveralSeries(t *testing.T) {
-	text := map[string]string{"1.patch": "one", "2.patch": "two"}
-	first := faketree.PatchDir(t, []string{"1.patch", "2.patch"}, text)
-	second := faketree.PatchDir(t, []string{"2.patch"}, text)
-	for _, test := range []struct {
-		req  Request
-		want int
-	}{
-		{Request{PatchDir: first}, 2},
-		{Request{PatchDir: first, MorePatchDirs: []string{second}}, 3},
-		{Request{PatchDir: first, MorePatchDirs: []string{second}, Upto: 1}, 1},
-		{Request{PatchDir: first, MorePatchDirs: []string{second}, Extra: "mutant.patch"}, 2},
-	} {
-		if got, err := test.req.patches(); err != nil || len(got) != test.want {
-			t.Errorf("%+v: %v, %v", test.req, got.Names(), err)
-		}
-	}
-	if _, err := (Request{PatchDir: first, MorePatchDirs: []string{t.TempDir()}}).patches(); err == nil {
-		t.Error("a directory without a series passes")
-	}
-}

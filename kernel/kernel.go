@@ -69,10 +69,10 @@ type Request struct {
 	// PatchDir holds the series for the patched and debug variants. The base
 	// variant ignores it.
 	PatchDir string
-	// MorePatchDirs hold series that come after PatchDir's; Upto, which asks for
-	// a part of the first, leaves them out, and a mutant does without them.
-	MorePatchDirs []string
-	// Upto limits the series to its first Upto patches; 0 is all of them.
+	// Parts are the parts of that series to take; none are all of them.
+	Parts []string
+	// Upto limits the series, or these parts of it, to the first Upto patches; 0 is all
+	// of them.
 	Upto int
 	// Extra is a patch file to apply on top of the series, such as a mutant;
 	// "" is none.

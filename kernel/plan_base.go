@@ -42,7 +42,7 @@ func baseJob(ctx context.Context, req Request, src source.Source) (*job, error) 
 	}
 	var patches series.Series
 	if req.Variant != VariantBase {
-		if patches, err = req.patches(); err != nil {
+		if patches, err = series.Load(req.PatchDir, req.Upto, req.Parts...); err != nil {
 			return nil, err
 		}
 	}
@@ -64,22 +64,6 @@ func baseJob(ctx context.Context, req Request, src source.Source) (*job, error) 
 		return c, done, req.offerRebase(src, err)
 	}
 	return j, nil
-}
-
-// patches loads the request's series, one after the other.
-func (req Request) patches() (series.Series, error) {
-	patches, err := series.Load(req.PatchDir, req.Upto)
-	if err != nil || req.Upto > 0 || req.Extra != "" {
-		return patches, err
-	}
-	for _, dir := range req.MorePatchDirs {
-		more, err := series.Load(dir, 0)
-		if err != nil {
-			return nil, err
-		}
-		patches = append(patches, more...)
-	}
-	return patches, nil
 }
 
 // slotsOf names the base's slots with objects of the request's configuration,

@@ -28,7 +28,7 @@ type Prefixes struct {
 // the first that does not build or boot. A kernel that is remembered to boot is
 // not even built.
 func (p Prefixes) Check(ctx context.Context) ([]series.Result, error) {
-	names, err := series.Names(p.Request.PatchDir)
+	names, err := series.Names(p.Request.PatchDir, p.Request.Parts...)
 	if err != nil {
 		return nil, err
 	}

@@ -111,8 +111,7 @@ func (o Options) BuildKernel(ctx context.Context, variant kernel.Variant) (Artef
 	a := Artefact{Label: label(variant), Unpatched: variant == kernel.VariantBase, Slow: variant.Slow()}
 	req := kernel.Request{Base: o.Base, Variant: variant, CacheDir: cache, Progress: o.Progress}
 	if variant != kernel.VariantBase {
-		dirs := o.Series.PatchDirs(o.Root, o.Base)
-		req.PatchDir, req.MorePatchDirs = dirs[0], dirs[1:]
+		req.PatchDir, req.Parts = PatchDir(o.Root, o.Base), o.Series
 		if o.Tree != "" {
 			req.Tree, a.Tree, a.Label = o.Tree, o.Tree, "your tree"
 		}

@@ -5,7 +5,6 @@ package vmtests
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -30,16 +29,12 @@ func mutantTests(names []string, on kernel.Variant) Tests {
 	return Tests{Names: names, Race: mutantRace, Cycles: mutantCycles, Limit: mutantLimit * on.Slow()}
 }
 
-// MutantDir is where the repository keeps a base's mutants.
-func MutantDir(root string, base kernel.Base) string {
-	return filepath.Join(PatchDir(root, base), "mutants")
-}
-
 // Mutants builds each mutant, boots it, runs the tests named for it, and calls
 // tried with the result. Before that, the kernel without a mutant must pass the same tests:
-// a test that fails on it as well kills nothing.
+// a test that fails on it as well kills nothing. Both kernels have all parts of the series,
+// wherever the mutant is from, for that is the kernel that is to be relied on.
 func (o Options) Mutants(ctx context.Context, all []series.Mutant, tried func(report.Mutant)) error {
-	o.Seed = NewSeed(o.Seed)
+	o.Seed, o.Series = NewSeed(o.Seed), nil
 	plan, err := imagePlan(all)
 	if err != nil {
 		return err

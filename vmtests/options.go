@@ -16,6 +16,7 @@ import (
 
 	"mdlife/internal/progress"
 	"mdlife/kernel"
+	"mdlife/kernel/series"
 	"mdlife/vmtests/vm"
 )
 
@@ -29,7 +30,7 @@ const (
 type Options struct {
 	Root       string        // the repository's root directory; see [FindRoot]
 	Base       kernel.Base   // what to patch
-	Series     Series        // what to patch it with
+	Series     []string      // what to patch it with: parts of its series; none: all of them
 	Tree       string        // a developer's tree to compare with Base as it stands, instead of Base with the series; or ""
 	Debug      bool          // boot the debug variant (KASAN, PROVE_LOCKING …) as the patched kernel
 	Race       time.Duration // racing time of each guest; 0: [DefaultRace], or [QuickRace]
@@ -67,27 +68,9 @@ func PatchDir(root string, base kernel.Base) string {
 	return filepath.Join(root, "patches", base.Name)
 }
 
-// Series says which patch series to apply to a base.
-type Series string
-
-// The series: for the lifetime of md devices, for RAID-6 arithmetic, and "", both.
-const (
-	SeriesAll      Series = ""
-	SeriesLifetime Series = "lifetime"
-	SeriesRAID6    Series = "raid6"
-)
-
-// PatchDirs are the directories with the patches of a series, in order.
-func (s Series) PatchDirs(root string, base kernel.Base) []string {
-	lifetime := PatchDir(root, base)
-	raid6 := filepath.Join(lifetime, "raid6")
-	switch s {
-	case SeriesLifetime:
-		return []string{lifetime}
-	case SeriesRAID6:
-		return []string{raid6}
-	}
-	return []string{lifetime, raid6}
+// Parts returns the parts of the base's series that were asked for, in order.
+func (o Options) Parts() ([]series.Part, error) {
+	return series.Parts(PatchDir(o.Root, o.Base), o.Series...)
 }
 
 // CheckTree reports whether dir looks like a kernel tree whose md can be built.

@@ -12,6 +12,7 @@ import (
 
 	"mdlife/internal/cachedir"
 	"mdlife/kernel"
+	"mdlife/kernel/series"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/arrays"
 	"mdlife/vmtests/guest/checks"
@@ -186,9 +187,9 @@ func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, 
 // the newest kernel.
 const prefixLimit = 40
 
-// Prefix builds a kernel with the first n patches of the series, boots it and runs tests by
-// name. It returns the rules that were not kept.
-func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.Result, error) {
+// Prefix builds a kernel with the first n patches of a part of the series, and none of the
+// others', boots it and runs tests by name. It returns the rules that were not kept.
+func (o Options) Prefix(ctx context.Context, part series.Part, n int, names []string) ([]verdict.Result, error) {
 	tests := mutantTests(names, kernel.VariantPatched)
 	tests.Limit = prefixLimit
 	plan, err := tests.Plan(uint64(n))
@@ -205,7 +206,7 @@ func (o Options) Prefix(ctx context.Context, n int, names []string) ([]verdict.R
 	}
 	a := Artefact{Label: fmt.Sprintf("%d patches", n), Slow: 1}
 	a.Result, err = kernel.Build(ctx, kernel.Request{
-		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Upto: n,
+		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: part.Dir, Upto: n,
 		CacheDir: cache, Progress: o.Progress,
 	})
 	if err != nil {

@@ -18,7 +18,11 @@ import (
 func TestNamesInThePatchesAreTests(t *testing.T) {
 	const root = ".."
 	for _, base := range kernel.Bases() {
-		mutants, err := series.LoadMutants(MutantDir(root, base))
+		parts, err := Options{Root: root, Base: base}.Parts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		mutants, err := series.MutantsOf(parts)
 		if err != nil || len(mutants) < 12 {
 			t.Errorf("%s: %d mutants, %v", base.Name, len(mutants), err)
 		}
@@ -27,12 +31,29 @@ func TestNamesInThePatchesAreTests(t *testing.T) {
 				t.Errorf("%s: mutant %s: %v", base.Name, m.Name, err)
 			}
 		}
-		claims, err := series.LoadClaims(PatchDir(root, base))
-		if err != nil {
-			t.Errorf("%s: %v", base.Name, err)
+		for _, part := range parts {
+			checkClaims(t, part)
 		}
-		if err := (Tests{Names: slices.Sorted(maps.Keys(claims))}).Check(); err != nil {
-			t.Errorf("%s: claims: %v", base.Name, err)
+	}
+}
+
+// checkClaims wants a part's claims to name its patches, and tests.
+func checkClaims(t *testing.T, part series.Part) {
+	t.Helper()
+	claims, err := series.LoadClaims(part.Dir)
+	if err != nil {
+		t.Error(err)
+	}
+	if err := (Tests{Names: slices.Sorted(maps.Keys(claims))}).Check(); err != nil {
+		t.Errorf("%s/claims: %v", part.Dir, err)
+	}
+	patches, err := series.Names(part.Dir)
+	if err != nil {
+		t.Error(err)
+	}
+	for test, from := range claims {
+		if from > len(patches) {
+			t.Errorf("%s/claims: %s from patch %d on, of %d", part.Dir, test, from, len(patches))
 		}
 	}
 }

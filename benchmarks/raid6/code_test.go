@@ -35,7 +35,7 @@ func codeOf(t *testing.T, upto int) Code {
 		t.Fatal(err)
 	}
 	req := kernel.Request{Base: base, CacheDir: cache}
-	patches := vmtests.SeriesRAID6.PatchDirs(root, base)[0]
+	patches := filepath.Join(vmtests.PatchDir(root, base), "raid6")
 	code, err := CopyCode(t.Context(), req, root, patches, upto, filepath.Join(t.TempDir(), "src"))
 	if err != nil {
 		t.Fatal(err)

@@ -32,11 +32,12 @@ type Result struct {
 // OK reports whether the check passed.
 func (r Result) OK() bool { return r.Detail == "" }
 
-// Open prepares the checks of patchDir's series against a source.
-func Open(patchDir, source string) (Check, error) {
-	patches, err := Load(patchDir, 0)
+// Open prepares the checks of patchDir's series, or of the chosen parts as one series,
+// against a source.
+func Open(patchDir, source string, parts ...string) (Check, error) {
+	patches, err := Load(patchDir, 0, parts...)
 	if err == nil && len(patches) == 0 {
-		err = fmt.Errorf("%s lists no patch", filepath.Join(patchDir, "series"))
+		err = fmt.Errorf("%s lists no patch", seriesFile(patchDir))
 	}
 	return Check{Source: source, Dir: patchDir, Patches: patches}, err
 }

@@ -32,6 +32,26 @@ type Mutant struct {
 	Variant     string   // of the kernel to put it on: "patched" unless it says otherwise
 }
 
+// MutantsOf reads the mutants of all these parts, of which no two may have one name.
+func MutantsOf(parts []Part) ([]Mutant, error) {
+	var all []Mutant
+	paths := map[string]string{}
+	for _, p := range parts {
+		its, err := LoadMutants(p.MutantDir())
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range its {
+			if other, twice := paths[m.Name]; twice {
+				return nil, fmt.Errorf("%s and %s have one name; rename one", other, m.Path)
+			}
+			paths[m.Name] = m.Path
+		}
+		all = append(all, its...)
+	}
+	return all, nil
+}
+
 // LoadMutants reads all mutants of a directory, in the order of their names. A
 // directory that is not there holds none.
 func LoadMutants(dir string) ([]Mutant, error) {

@@ -13,34 +13,92 @@ import (
 	"mdlife/internal/usage"
 )
 
-// Names returns the names of the patches in patchDir/series, in order. The
-// file is quilt's: one name a line, '#' starts a comment. An empty series is
-// allowed; a patch that is not there is an error.
-func Names(patchDir string) ([]string, error) {
-	file := filepath.Join(patchDir, "series")
-	text, err := os.ReadFile(file)
+// Names returns the names of the patches of patchDir/series, in order, relative to
+// patchDir. The file is quilt's: one name a line, '#' starts a comment. A line may
+// also name a folder with a series file of its own, a [Part]; parts chooses some of
+// them, and without it all are taken. An empty series is allowed; a patch that is
+// not there is an error.
+func Names(patchDir string, parts ...string) ([]string, error) {
+	chosen, err := Parts(patchDir, parts...)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, p := range chosen {
+		listed, err := read(p.Dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range listed {
+			if l.folder {
+				return nil, fmt.Errorf("%s:%d: %s is a folder: a part of a series has no parts", seriesFile(p.Dir), l.number, l.name)
+			}
+			names = append(names, filepath.Join(p.Name, l.name))
+		}
+	}
+	return names, nil
+}
+
+// seriesFile is the file that lists a directory's patches or parts.
+func seriesFile(patchDir string) string { return filepath.Join(patchDir, "series") }
+
+// line is what a line of a series file names.
+type line struct {
+	name   string
+	number int  // of the line
+	folder bool // it is a part, and not a patch
+}
+
+// read returns what a series file lists: patches or parts, not both.
+func read(patchDir string) ([]line, error) {
+	text, err := os.ReadFile(seriesFile(patchDir))
 	if err != nil {
 		return nil, fmt.Errorf("reading the patch series: %w", err)
 	}
-	var names []string
-	for i, line := range strings.Split(string(text), "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		fields := strings.Fields(line)
+	var listed []line
+	for i, t := range strings.Split(string(text), "\n") {
+		t, _, _ = strings.Cut(t, "#")
+		fields := strings.Fields(t)
 		if len(fields) == 0 {
 			continue
 		}
-		if len(fields) > 2 || len(fields) == 2 && fields[1] != "-p1" {
-			return nil, fmt.Errorf("%s:%d: %q: only -p1 patches, one a line", file, i+1, line)
+		l, err := readLine(patchDir, fields, listed)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", seriesFile(patchDir), i+1, err)
 		}
-		if !filepath.IsLocal(fields[0]) {
-			return nil, fmt.Errorf("%s:%d: %s lies outside of the patch directory", file, i+1, fields[0])
-		}
-		if _, err := os.Stat(filepath.Join(patchDir, fields[0])); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
-		}
-		names = append(names, fields[0])
+		l.number = i + 1
+		listed = append(listed, l)
 	}
-	return names, nil
+	return listed, nil
+}
+
+// readLine checks the words of a line that comes after others.
+func readLine(patchDir string, words []string, before []line) (line, error) {
+	l := line{name: filepath.Clean(words[0])}
+	if len(words) > 2 || len(words) == 2 && words[1] != "-p1" {
+		return l, fmt.Errorf("%q: only -p1 patches, one a line", strings.Join(words, " "))
+	}
+	if !filepath.IsLocal(l.name) || l.name == "." {
+		return l, fmt.Errorf("%s lies outside of the patch directory", words[0])
+	}
+	info, err := os.Stat(filepath.Join(patchDir, l.name))
+	if err != nil {
+		return l, err
+	}
+	if l.folder = info.IsDir(); l.folder {
+		if _, err := os.Stat(seriesFile(filepath.Join(patchDir, l.name))); err != nil {
+			return l, fmt.Errorf("%s is a folder without a series: %w", words[0], err)
+		}
+	}
+	for _, b := range before {
+		if b.name == l.name {
+			return l, fmt.Errorf("%s is there twice", words[0])
+		}
+		if b.folder != l.folder {
+			return l, fmt.Errorf("%s: patches and parts in one series; give the patches a part of their own", words[0])
+		}
+	}
+	return l, nil
 }
 
 // Patch is one file of a series.
@@ -53,14 +111,18 @@ type Patch struct {
 // applied.
 type Series []Patch
 
-// Load reads the first upto patches; 0 is all.
-func Load(patchDir string, upto int) (Series, error) {
-	names, err := Names(patchDir)
+// Load reads the first upto patches of the chosen parts, as [Names] lists them; 0 is all.
+func Load(patchDir string, upto int, parts ...string) (Series, error) {
+	names, err := Names(patchDir, parts...)
 	if err != nil {
 		return nil, err
 	}
 	if upto > len(names) {
-		return nil, usage.Errorf("%s/series has %d patches, not %d", patchDir, len(names), upto)
+		what := seriesFile(patchDir)
+		if len(parts) > 0 {
+			what = strings.Join(parts, ",") + " of " + what
+		}
+		return nil, usage.Errorf("%s has %d patches, not %d", what, len(names), upto)
 	}
 	if upto > 0 {
 		names = names[:upto]

@@ -23,17 +23,18 @@ func newBisectable() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bisectable",
 		Short: "Build and boot the kernel after each patch, and run the tests that are claimed so far",
-		Long: `Build the kernel after each patch, boot it, and run the tests that pass from this patch or
-an earlier one on, according to patches/<base>/claims. A bisection that looks for something else
-must not stumble over a patch of ours. Exit code 0 only if all of them pass.`,
+		Long: `Build the kernel after each patch of each part of the series that has a file claims
+(patches/<base>/<part>/claims), boot it, and run the tests that pass from this patch or an earlier
+one on, according to that file. A bisection that looks for something else must not stumble over a
+patch of ours. Exit code 0 only if all of them pass.`,
 		Example: `  mdlife bisectable
-  mdlife bisectable -base 6.12 -from 15
+  mdlife bisectable -base 6.12 -series lifetime -from 15
   mdlife bisectable -base 6.1 -all    # run all claimed tests on every prefix, and only show what fails`,
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
 	cmd.Flags().Lookup("tree").Hidden = true
-	cmd.Flags().IntVar(&from, "from", 1, "the first patch after which to build")
+	cmd.Flags().IntVar(&from, "from", 1, "the first patch of the part after which to build")
 	cmd.Flags().BoolVar(&all, "all", false, "run all claimed tests on every prefix, to see from which patch on they pass")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := t.options(cmd)
@@ -51,52 +52,88 @@ must not stumble over a patch of ours. Exit code 0 only if all of them pass.`,
 // bisectable prints a line for each prefix and fails if one does not keep what
 // it claims.
 func bisectable(cmd *cobra.Command, o vmtests.Options, from int, all bool) error {
-	dir := vmtests.PatchDir(o.Root, o.Base)
-	names, err := series.Names(dir)
+	parts, err := o.Parts()
 	if err != nil {
 		return err
 	}
-	if err := checkRange("from", from, 1, len(names)); err != nil {
-		return err
-	}
-	claims, err := series.LoadClaims(dir)
+	walks, err := walksOf(parts, from)
 	if err != nil {
 		return err
-	}
-	if len(claims) == 0 {
-		return usagef("%s: there is no such file, or it claims nothing", filepath.Join(dir, "claims"))
 	}
 	if err := report.Remove(o.Results()); err != nil { // what an earlier run found
 		return err
 	}
-	run := reportRun(cmd, o, time.Now(), 0)
-	title := "Every prefix of the series on " + o.Base.Name
-	var results []verdict.Result
-	for n := from; n <= len(names); n++ {
-		tests := claims.Upto(n)
-		if all {
-			tests = claims.Upto(len(names))
-		}
-		r, err := prefix(cmd.Context(), o, n, names[n-1], tests)
+	out := reportRun(cmd, o, time.Now(), 0).Suites("Every prefix of the series on " + o.Base.Name)
+	for _, w := range walks {
+		results, err := w.try(cmd.Context(), o, all)
+		out.AddResults(shown(w.part.Dir), results)
+		out.Suites[len(out.Suites)-1].Judged = !all
 		if err != nil {
-			return finishEarly(cmd, o.Results(), run.Results(title, shown(dir), results), err)
+			return finishEarly(cmd, o.Results(), out, err)
 		}
-		results = append(results, r)
-		o.Progress.Printf("    %-4s  %d of %d: %s", r.Word(), n, len(names), names[n-1])
 	}
-	out := run.Results(title, shown(dir), results)
-	out.Suites[0].Judged = !all
 	out.Conclude()
 	return finish(cmd, o.Results(), out)
 }
 
-// prefix is the result of the first n patches, of which name is the last.
-func prefix(ctx context.Context, o vmtests.Options, n int, name string, tests []string) (verdict.Result, error) {
-	bad, err := o.Prefix(ctx, n, tests)
+// walk is a part of the series whose prefixes are tried, from a patch on.
+type walk struct {
+	part   series.Part
+	names  []string // of its patches
+	claims series.Claims
+	from   int
+}
+
+// walksOf returns the parts that claim anything. A number of a patch can be one of a
+// single part only.
+func walksOf(parts []series.Part, from int) ([]walk, error) {
+	var walks []walk
+	for _, p := range parts {
+		names, err := series.Names(p.Dir)
+		if err != nil {
+			return nil, err
+		}
+		claims, err := series.LoadClaims(p.Dir)
+		if err != nil {
+			return nil, err
+		}
+		if len(claims) > 0 {
+			walks = append(walks, walk{p, names, claims, from})
+		}
+	}
+	if len(walks) == 0 {
+		return nil, usagef("%s: there is no such file, or it claims nothing", filepath.Join(parts[0].Dir, "claims"))
+	}
+	if len(walks) > 1 && from != 1 {
+		return nil, usagef("-from %d: of which part? Name one, as -series %s", from, walks[0].part.Name)
+	}
+	return walks, checkRange("from", from, 1, len(walks[0].names))
+}
+
+// try is the result of each prefix, until one cannot be tried.
+func (w walk) try(ctx context.Context, o vmtests.Options, all bool) (results []verdict.Result, err error) {
+	for n := w.from; n <= len(w.names); n++ {
+		tests := w.claims.Upto(n)
+		if all {
+			tests = w.claims.Upto(len(w.names))
+		}
+		r, err := w.prefix(ctx, o, n, tests)
+		if err != nil {
+			return results, err
+		}
+		results = append(results, r)
+		o.Progress.Printf("    %-4s  %d of %d: %s", r.Word(), n, len(w.names), filepath.Join(w.part.Name, w.names[n-1]))
+	}
+	return results, nil
+}
+
+// prefix is the result of the part's first n patches.
+func (w walk) prefix(ctx context.Context, o vmtests.Options, n int, tests []string) (verdict.Result, error) {
+	bad, err := o.Prefix(ctx, w.part, n, tests)
 	if err != nil {
 		return verdict.Result{}, err
 	}
-	r := verdict.Result{Name: name, OK: len(bad) == 0, Detail: fmt.Sprintf("%d tests", len(tests))}
+	r := verdict.Result{Name: w.names[n-1], OK: len(bad) == 0, Detail: fmt.Sprintf("%d tests", len(tests))}
 	for _, b := range bad {
 		r.Detail += fmt.Sprintf("; %s: %s", b.Name, strings.TrimSpace(b.Detail))
 	}

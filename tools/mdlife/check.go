@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,19 +25,21 @@ func newCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Check the patches: git am, checkpatch, and whether each builds and boots",
 		Long: `Check that each patch applies with git am, without fuzz, and that checkpatch.pl --strict does
-not complain. With -end-builds or -each-builds, also check that the kernel builds and boots.
+not complain: each part of the series alone, and that all chosen parts apply one after the other.
+With -end-builds or -each-builds, also check that the kernel builds and boots, of each part alone.
 A check that passed is remembered by the content of everything that went into it, so that only
 what has changed is checked again.`,
 		Example: `  mdlife check
   mdlife check -end-builds
+  mdlife check -series raid6    # one part of the series
   mdlife check -base 6.1 -each-builds`,
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
 	cmd.Flags().Lookup("accel").Hidden = true
 	cmd.Flags().Lookup("tree").Hidden = true
-	cmd.Flags().BoolVar(&b.each, "each-builds", false, "also build the kernel after each patch, and boot it")
-	cmd.Flags().BoolVar(&b.end, "end-builds", false, "also build the kernel after the last patch, and boot it")
+	cmd.Flags().BoolVar(&b.each, "each-builds", false, "also build the kernel after each patch of a part, and boot it")
+	cmd.Flags().BoolVar(&b.end, "end-builds", false, "also build the kernel after each part's last patch, and boot it")
 	cmd.Flags().BoolVar(&b.anew, "anew", false, "repeat the checks that are remembered to pass")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := t.options(cmd)
@@ -54,7 +57,7 @@ what has changed is checked again.`,
 // builds says what check builds, and whether it believes what it remembers.
 type builds struct{ each, end, anew bool }
 
-// check runs all checks of the series and fails if one failed; a series stands alone.
+// check runs all checks of the parts and fails if one failed.
 func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 	if err := report.Remove(o.Results()); err != nil { // what an earlier run found
 		return err
@@ -63,11 +66,14 @@ func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 	if err != nil {
 		return err
 	}
+	reqs, err := toCheck(o, cache)
+	if err != nil {
+		return err
+	}
 	out := reportRun(cmd, o, time.Now(), 0).Suites("Patches of " + o.Base.Name)
-	for _, dir := range o.Series.PatchDirs(o.Root, o.Base) {
-		req := kernel.Request{Base: o.Base, PatchDir: dir, CacheDir: cache, Progress: o.Progress}
+	for _, req := range reqs {
 		results, err := checkSeries(cmd.Context(), o, req, b)
-		out.AddResults(shown(dir), results)
+		out.AddResults(checkName(req), results)
 		if err != nil {
 			return finishEarly(cmd, o.Results(), out, err)
 		}
@@ -76,21 +82,54 @@ func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 	return finish(cmd, o.Results(), out)
 }
 
-// checkSeries checks one series. With an error it returns the results until then.
+// toCheck are the series to check: each part alone and, if they are several, all of them
+// one after the other.
+func toCheck(o vmtests.Options, cache string) ([]kernel.Request, error) {
+	parts, err := o.Parts()
+	if err != nil {
+		return nil, err
+	}
+	var reqs []kernel.Request
+	var names []string
+	for _, p := range parts {
+		reqs = append(reqs, kernel.Request{Base: o.Base, PatchDir: p.Dir, CacheDir: cache, Progress: o.Progress})
+		names = append(names, p.Name)
+	}
+	if len(parts) > 1 {
+		reqs = append(reqs, kernel.Request{Base: o.Base, PatchDir: vmtests.PatchDir(o.Root, o.Base), Parts: names,
+			CacheDir: cache, Progress: o.Progress})
+	}
+	return reqs, nil
+}
+
+// checkName is the heading of a series' checks.
+func checkName(req kernel.Request) string {
+	if len(req.Parts) == 0 {
+		return shown(req.PatchDir)
+	}
+	return shown(req.PatchDir) + ": " + strings.Join(req.Parts, ", ")
+}
+
+// checkSeries checks one series. Of parts one after the other, only that they apply: all
+// else is checked of each alone. With an error it returns the results until then.
 func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, b builds) (all []verdict.Result, err error) {
 	source, err := kernel.SourceTree(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	s, err := series.Open(req.PatchDir, source)
+	s, err := series.Open(req.PatchDir, source, req.Parts...)
 	if err != nil {
 		return nil, err
 	}
 	if !b.anew {
 		s.Memory = remember.Open(req.CacheDir)
 	}
-	steps := []func(context.Context) ([]series.Result, error){s.Apply, s.Checkpatch}
-	if b.each || b.end {
+	steps := []func(context.Context) ([]series.Result, error){s.Apply}
+	alone := len(req.Parts) == 0
+	if alone {
+		steps = append(steps, s.Checkpatch)
+	}
+	if alone && (b.each || b.end) {
 		p, err := prefixes(ctx, o, req, b, s.Memory)
 		if err != nil {
 			return nil, err

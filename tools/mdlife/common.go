@@ -52,18 +52,25 @@ func addBase(cmd *cobra.Command) *target {
 
 // addSeries adds the flag -series.
 func addSeries(cmd *cobra.Command, t *target) {
-	cmd.Flags().StringVar(&t.series, "series", "all", "patches to apply: lifetime (of md devices), raid6 (arithmetic) or all")
+	cmd.Flags().StringVar(&t.series, "series", allParts, "parts of the base's series to take: one, several as A,B, or all")
 }
 
-// parseSeries checks a -series flag.
-func parseSeries(s string) (vmtests.Series, error) {
-	switch s {
-	case "", "all", "both":
-		return vmtests.SeriesAll, nil
-	case string(vmtests.SeriesLifetime), string(vmtests.SeriesRAID6):
-		return vmtests.Series(s), nil
+// allParts is what -series takes for all parts.
+const allParts = "all"
+
+// chooseSeries sets the parts that -series names, which the base must have.
+func (t *target) chooseSeries(cmd *cobra.Command, o *vmtests.Options) error {
+	if cmd.Flags().Lookup("series") == nil || t.series == allParts {
+		return nil
 	}
-	return "", usagef("-series %s: want lifetime, raid6 or all", s)
+	o.Series = strings.Split(t.series, ",")
+	if err := checkNames("series", o.Series); err != nil {
+		return err
+	}
+	if _, err := o.Parts(); err != nil {
+		return fmt.Errorf("-series %s: %w", t.series, err)
+	}
+	return nil
 }
 
 // options checks the flags and turns them into what package vmtests wants.
@@ -71,9 +78,6 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	o := vmtests.Options{Command: commandName(cmd), Tree: t.tree, Append: strings.Fields(t.params)}
 	var err error
 	if o.Base, err = findBase("base", t.base); err != nil {
-		return o, err
-	}
-	if o.Series, err = parseSeries(t.series); err != nil {
 		return o, err
 	}
 	if !slices.Contains([]string{"", "kvm", "tcg"}, t.accel) {
@@ -89,6 +93,9 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	}
 	if o.Root, err = vmtests.FindRoot(); err != nil {
 		return o, usage(err)
+	}
+	if err := t.chooseSeries(cmd, &o); err != nil {
+		return o, err
 	}
 	if err := cachedir.Check(); err != nil {
 		return o, err

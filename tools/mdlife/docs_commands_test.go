@@ -184,7 +184,7 @@ func (c *commandLines) mutants(cmd *cobra.Command) error {
 		return fmt.Errorf("%v, %v", err, err2)
 	}
 	for _, name := range names {
-		found, _ := filepath.Glob(filepath.Join(c.root, "patches", base, "mutants", "*-"+name+".patch"))
+		found, _ := filepath.Glob(filepath.Join(c.root, "patches", base, "*", "mutants", "*-"+name+".patch"))
 		if len(found) == 0 {
 			return fmt.Errorf("%s has no mutant %s", base, name)
 		}

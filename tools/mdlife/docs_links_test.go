@@ -114,12 +114,13 @@ func TestDocsPaths(t *testing.T) {
 	}
 }
 
-// checkPath wants a file to exist: on every base, where its name has the word <base>.
+// checkPath wants a file to exist: on every base, where its name has the word <base>, and
+// of some part of the series, where it has <part>.
 func checkPath(t *testing.T, where, root, path string) {
 	t.Helper()
 	names := map[string]bool{}
 	for _, base := range kernel.Bases() {
-		names[strings.ReplaceAll(path, "<base>", base.Name)] = true
+		names[strings.NewReplacer("<base>", base.Name, "<part>", "*").Replace(path)] = true
 	}
 	for name := range names {
 		if found, err := filepath.Glob(filepath.Join(root, name)); err != nil || len(found) == 0 {
@@ -128,24 +129,27 @@ func checkPath(t *testing.T, where, root, path string) {
 	}
 }
 
-// TestReadmeCountsPatches: the table of the series has each base's numbers.
+// TestReadmeCountsPatches: the table of the series' parts has each base's numbers.
 func TestReadmeCountsPatches(t *testing.T) {
 	root := repository(t)
 	readme := pageAt(loadPages(t), "README.md")
+	rows := map[string]string{} // by the part's name, with a cell for each base
 	for _, base := range kernel.Bases() {
-		dir := filepath.Join(root, "patches", base.Name)
-		lifetime, err := series.Names(dir)
+		parts, err := series.Parts(filepath.Join(root, "patches", base.Name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		raid6, err := series.Names(filepath.Join(dir, "raid6"))
-		if err != nil {
-			t.Fatal(err)
+		for _, part := range parts {
+			names, err := series.Names(part.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows[part.Name] += fmt.Sprintf(` +\| %d`, len(names))
 		}
-		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| \[%s\]\(patches/%[1]s\) .* %d patches .*\| \[%d\]\(patches/%[1]s/raid6\) `,
-			regexp.QuoteMeta(base.Name), len(lifetime), len(raid6)))
-		if !row.MatchString(readme.text) {
-			t.Errorf("README.md has no row that gives %s %d patches and %d of raid6", base.Name, len(lifetime), len(raid6))
+	}
+	for part, cells := range rows {
+		if !regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(part) + "`" + cells + ` +\|`).MatchString(readme.text) {
+			t.Errorf("README.md has no row of %s that matches %s", part, cells)
 		}
 	}
 }

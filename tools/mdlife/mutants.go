@@ -3,6 +3,7 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +21,9 @@ func newMutants() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mutants",
 		Short: "Take each mechanism out of the series in turn; the tests must notice",
-		Long: `Build every mutant of patches/<base>/mutants on top of the series, boot it, and run the
-tests that it names. A mutant that they do not notice has survived, which means a missing test.
+		Long: `Build every mutant of the chosen parts (patches/<base>/<part>/mutants) on top of the whole
+series, boot it, and run the tests that it names. A mutant that they do not notice has survived,
+which means a missing test.
 Exit code 0 only if all mutants are killed, and the series without a mutant passes the same tests.`,
 		Example: `  mdlife mutants
   mdlife mutants -base 6.1 -only no-retry,unit-kept`,
@@ -52,8 +54,11 @@ Exit code 0 only if all mutants are killed, and the series without a mutant pass
 
 // mutants tries the chosen mutants and prints the kill table.
 func mutants(cmd *cobra.Command, o vmtests.Options, only []string) error {
-	dir := vmtests.MutantDir(o.Root, o.Base)
-	all, err := series.LoadMutants(dir)
+	parts, err := o.Parts()
+	if err != nil {
+		return err
+	}
+	all, err := series.MutantsOf(parts)
 	if err != nil {
 		return err
 	}
@@ -61,7 +66,7 @@ func mutants(cmd *cobra.Command, o vmtests.Options, only []string) error {
 		return err
 	}
 	if len(all) == 0 {
-		return usagef("there is no mutant in %s", dir)
+		return usagef("the series has no mutant; one is a file %s", filepath.Join(parts[0].MutantDir(), "01-NAME.patch"))
 	}
 	if err := report.Remove(o.Results()); err != nil { // what an earlier run found
 		return err

@@ -14,6 +14,7 @@ import (
 	"mdlife/benchmarks/raid6"
 	"mdlife/internal/cachedir"
 	"mdlife/kernel"
+	"mdlife/kernel/series"
 	"mdlife/vmtests"
 	"mdlife/vmtests/report"
 	"mdlife/vmtests/verdict"
@@ -33,16 +34,21 @@ func newRAID6() *cobra.Command {
 	return cmd
 }
 
+// raid6Part is the part of the series with the RAID-6 arithmetic.
+const raid6Part = "raid6"
+
 // raid6Request says where sources and patches are.
 func raid6Request(cmd *cobra.Command, t *target) (vmtests.Options, kernel.Request, error) {
 	o, err := t.options(cmd)
 	if err != nil {
 		return o, kernel.Request{}, err
 	}
+	parts, err := series.Parts(vmtests.PatchDir(o.Root, o.Base), raid6Part)
+	if err != nil {
+		return o, kernel.Request{}, err
+	}
 	cache, err := cachedir.Dir()
-	req := kernel.Request{Base: o.Base, CacheDir: cache, Progress: o.Progress,
-		PatchDir: vmtests.SeriesRAID6.PatchDirs(o.Root, o.Base)[0]}
-	return o, req, err
+	return o, kernel.Request{Base: o.Base, CacheDir: cache, Progress: o.Progress, PatchDir: parts[0].Dir}, err
 }
 
 func newRAID6Check() *cobra.Command {

@@ -12,7 +12,7 @@ import (
 
 	"mdlife/internal/cachedir"
 	"mdlife/kernel/rebase"
-	"mdlife/vmtests"
+	"mdlife/kernel/series"
 )
 
 func newRebase() *cobra.Command {
@@ -21,21 +21,19 @@ func newRebase() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rebase",
 		Short: "Bring the series to the newest source by three-way merge, and show conflicts",
-		Long: `For a base whose source Debian has replaced, so that the series no longer applies: merge the
-series with the changes between the source that it applies to and the newest one, and write the
-changed patches to patches/<base>. If there is a conflict, patches/ stays untouched: resolve it
-in the repository that is named then, with git rebase --continue until the end, and take over the
-result with mdlife rebase -continue.`,
+		Long: `For a base whose source Debian has replaced, so that the series no longer applies: merge each
+part of the series with the changes between the source that it applies to and the newest one, and
+write the changed patches to patches/<base>. If there is a conflict, the part's patches stay
+untouched, and the parts after it as well: resolve it in the repository that is named then, with
+git rebase --continue until the end, take over the result with mdlife rebase -continue, and call
+mdlife rebase again for the other parts.`,
 		Example: `  mdlife rebase -base mainline
-  mdlife rebase -base mainline -from 7.2.13-1    # the version that the series was made for
-  mdlife rebase -base mainline -continue         # after git rebase --continue`,
+  mdlife rebase -base mainline -from 7.2.13-1              # the version that the series was made for
+  mdlife rebase -base mainline -series raid6 -continue     # after git rebase --continue`,
 		Args: noArgs,
 	}
 	t := addBase(cmd)
 	addSeries(cmd, t)
-	cmd.Flags().Lookup("series").DefValue = string(vmtests.SeriesLifetime)
-	cmd.Flags().Lookup("series").Usage = "the series to bring along: lifetime or raid6"
-	t.series = string(vmtests.SeriesLifetime)
 	f := cmd.Flags()
 	f.StringVar(&req.From, "from", "", "the source that the series applies to: a kernel tree, or a version in the cache (default: sought there)")
 	f.StringVar(&req.Work, "work", "", "directory for the repository if there are conflicts (default: in the cache)")
@@ -51,14 +49,28 @@ result with mdlife rebase -continue.`,
 		if req.Cache.Dir, err = cachedir.Dir(); err != nil {
 			return err
 		}
-		dirs := o.Series.PatchDirs(o.Root, o.Base)
-		if len(dirs) != 1 {
-			return usagef("-series %s: one at a time, lifetime or raid6", t.series)
+		parts, err := o.Parts()
+		if err != nil {
+			return err
 		}
-		req.Origin, req.PatchDir, req.Cache.Progress = o.Base.Origin, dirs[0], o.Progress
-		return runRebase(cmd, req, goOn)
+		if len(parts) > 1 && (goOn || req.Work != "") {
+			return usagef("-continue and -work are for one part of the series; name it, as -series %s", parts[0].Name)
+		}
+		req.Origin, req.Cache.Progress = o.Base.Origin, o.Progress
+		return rebaseParts(cmd, parts, req, goOn)
 	}
 	return cmd
+}
+
+// rebaseParts brings one part after the other along. It stops where a person is needed.
+func rebaseParts(cmd *cobra.Command, parts []series.Part, req rebase.Request, goOn bool) error {
+	for _, p := range parts {
+		req.PatchDir = p.Dir
+		if err := runRebase(cmd, req, goOn); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // runRebase prints what became of each patch, or the conflict.
@@ -87,13 +99,13 @@ func printConflict(w io.Writer, c *rebase.ConflictError) {
 		fmt.Fprintf(w, "  %s\n", file)
 	}
 	fmt.Fprintf(w, "\n%s\n\n", c.Hunks)
-	fmt.Fprintf(w, "patches/ is untouched. Resolve this in %s, git add and git rebase --continue there until it ends, then: %s\n", c.Work, c.Next)
+	fmt.Fprintf(w, "These patches are untouched. Resolve this in %s, git add and git rebase --continue there until it ends, then: %s\n", c.Work, c.Next)
 }
 
 // printRebased prints a line for each patch, and a sum.
 func printRebased(w io.Writer, done rebase.Result, req rebase.Request) {
 	if done.Patches == nil {
-		fmt.Fprintf(w, "The series applies to %s already; nothing has changed.\n", done.Onto)
+		fmt.Fprintf(w, "%s applies to %s already; nothing has changed.\n", shown(req.PatchDir), done.Onto)
 		return
 	}
 	changed, gone := 0, 0
@@ -106,7 +118,7 @@ func printRebased(w io.Writer, done rebase.Result, req rebase.Request) {
 			gone++
 		}
 	}
-	fmt.Fprintf(w, "The series applies to %s; %d of %d patches changed in %s.\n", done.Onto, changed, len(done.Patches), req.PatchDir)
+	fmt.Fprintf(w, "%s applies to %s now; %d of %d patches changed.\n", shown(req.PatchDir), done.Onto, changed, len(done.Patches))
 	if gone > 0 {
 		fmt.Fprintf(w, "What is gone was taken out; if there is a file %s, it counts patches: adapt it.\n", filepath.Join(req.PatchDir, "claims"))
 	}
