@@ -87,9 +87,9 @@ func (o Options) guest(ctx context.Context, a Artefact, image initramfs.Image, p
 	}, image, nil
 }
 
-// casesMiB is the memory of a guest for arrays' test cases: all of brd's disks, of 64 MiB
-// each, which few cases fill, and the rest.
-const casesMiB = array.Disks*64 + 640
+// casesMiB is the memory of a guest for arrays' test cases: the disks of brd of all that run at
+// once, of 64 MiB each, which few cases fill, and the rest.
+const casesMiB = array.Workers*array.DisksEach*64 + 640
 
 // disks returns the kernel parameters for a plan that takes more disks of brd than the
 // default. A slow kernel gets none: its test cases do not wait for half of their time, so

@@ -28,6 +28,7 @@ type Array struct {
 	Data        Pattern    // what was written to it
 	Rand        *rand.Rand // for all choices of a test case
 	NullBlks    []*NullBlk // that the members are, where they must fail
+	Gates       []*Gate    // that stand before the members, where a moment is to be held
 	NoDevice    bool       // there is no device for the opener to open
 
 	ctx    context.Context
@@ -57,9 +58,9 @@ func New(ctx context.Context, p Personality, minor uint32, disks []string) (*Arr
 	return a, Steps(a.WriteConfig, a.WipeMembers)
 }
 
-// ForWorker returns the array of a test case: on a worker's disks, and with an opener beside it.
-func ForWorker(ctx context.Context, p Personality, worker int, rng *rand.Rand) (*Array, error) {
-	a, err := New(ctx, p, WorkerMinor(worker), WorkerDisks(worker))
+// At returns the array of a test case: on a place's disks, and with an opener beside it.
+func At(ctx context.Context, p Personality, place int, rng *rand.Rand) (*Array, error) {
+	a, err := New(ctx, p, PlaceMinor(place), PlaceDisks(place))
 	if err != nil {
 		return nil, err
 	}

@@ -15,36 +15,38 @@ import (
 	"mdlife/vmtests/guest/machine"
 )
 
-// brd's disks are shared out: each worker has so many members, of which a test case takes
-// as many as it needs. A test case waits half of its time: six keep two CPUs busy. Where
-// there are fewer disks, there are fewer workers.
+// brd's disks are shared out to places: each has so many members, of which a test case takes
+// as many as it needs. Each worker has a place. A test case waits half of its time: six keep two
+// CPUs busy. Where there are fewer disks, there are fewer workers; the places that no worker has at
+// first are for those whose test case has left theirs in use for good.
 const (
 	Workers   = 6
+	Places    = 16
 	DisksEach = 5
-	Disks     = Workers * DisksEach // all of them
+	Disks     = Places * DisksEach // all of them
 )
 
-// WorkerMinor returns the minor number of a worker's device.
-func WorkerMinor(worker int) uint32 { return machine.ArrayMinors.First + uint32(worker) }
+// PlaceMinor returns the minor number of a place's device.
+func PlaceMinor(place int) uint32 { return machine.ArrayMinors.First + uint32(place) }
 
-// WorkerDisks returns a worker's disks.
-func WorkerDisks(worker int) (disks []string) {
+// PlaceDisks returns a place's disks.
+func PlaceDisks(place int) (disks []string) {
 	for i := range DisksEach {
-		disks = append(disks, machine.Disk(worker*DisksEach+i))
+		disks = append(disks, machine.Disk(place*DisksEach+i))
 	}
 	return disks
 }
 
-// WorkersHere returns how many workers there are disks for. Where there are none, the error
+// PlacesHere returns how many places there are disks for. Where there are none, the error
 // names the first disk that is missing.
-func WorkersHere() (n int, err error) {
-	for n < Workers && !slices.ContainsFunc(WorkerDisks(n), isMissing) {
+func PlacesHere() (n int, err error) {
+	for n < Places && !slices.ContainsFunc(PlaceDisks(n), isMissing) {
 		n++
 	}
 	if n == 0 {
-		missing := slices.IndexFunc(WorkerDisks(0), isMissing)
+		missing := slices.IndexFunc(PlaceDisks(0), isMissing)
 		return 0, fmt.Errorf("there are no %d disks of brd for one test case: %s is missing (kernel parameter brd.rd_nr)",
-			DisksEach, WorkerDisks(0)[missing])
+			DisksEach, PlaceDisks(0)[missing])
 	}
 	return n, nil
 }

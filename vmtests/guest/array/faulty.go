@@ -19,11 +19,7 @@ type FaultyMember struct {
 
 // UseFaultyMember makes the second member one of personality faulty.
 func (a *Array) UseFaultyMember() (*FaultyMember, error) {
-	_, minor, err := md.DevNumber(strings.TrimPrefix(a.Members[1], "/dev/"))
-	if err != nil {
-		return nil, err
-	}
-	m := &FaultyMember{array: a, minor: machine.MemberMinors.First + minor}
+	m := &FaultyMember{array: a, minor: machine.MemberMinors.First + a.minor - machine.ArrayMinors.First}
 	a.later(func() error { return md.Remove(m.KernelName(), GoneLimit) })
 	if err := a.RunMdadm("--build", m.Node(), "--auto=md", "--level=faulty", "--raid-devices=1", a.Members[1]); err != nil {
 		return nil, err

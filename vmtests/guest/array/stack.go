@@ -79,7 +79,7 @@ func (s *Stack) TakeOffAll() error {
 }
 
 // upperDevice returns the name of an array that is put on this one.
-func (s *Stack) upperDevice() string { return md.Name(s.minor + Workers) }
+func (s *Stack) upperDevice() string { return md.Name(s.minor + Places) }
 
 // PutArray makes the array one of the members of a raid1, with the disk beside, or has mdadm
 // find the raid1 that was there before. Both have their metadata at the same end: else, where

@@ -28,7 +28,7 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 	if err != nil {
 		return err
 	}
-	workers, err := array.WorkersHere()
+	places, err := array.PlacesHere()
 	if err != nil {
 		return err
 	}
@@ -45,18 +45,18 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		return err
 	}
 	defer func() { err = errors.Join(err, punctual()) }()
-	runAll(ctx, longestFirst(chosen), workers, seed, report)
+	runAll(ctx, longestFirst(chosen), places, seed, report)
 	return ctx.Err()
 }
 
-// runAll shares the test cases out to workers. Those that no worker is left for are reported
-// as not run.
-func runAll(ctx context.Context, all []testCase, workers int, seed uint64, report func(event.Cell)) {
-	queue := make(chan testCase, len(all))
-	for _, c := range all {
-		queue <- c
+// runAll shares the test cases out to workers, and the places to them. Those that no place is left
+// for are reported as not run.
+func runAll(ctx context.Context, all []testCase, places int, seed uint64, report func(event.Cell)) {
+	queue, free := filled(all), make(chan int, places)
+	for place := range places {
+		free <- place
 	}
-	close(queue)
+	close(free)
 	var mu sync.Mutex
 	say := func(res event.Cell) {
 		mu.Lock()
@@ -64,12 +64,22 @@ func runAll(ctx context.Context, all []testCase, workers int, seed uint64, repor
 		report(res)
 	}
 	var running sync.WaitGroup
-	for n := range workers {
-		running.Go(func() { worker{n: n, seed: seed, say: say}.work(ctx, queue) })
+	for range min(array.Workers, places) {
+		running.Go(func() { worker{free: free, seed: seed, say: say}.work(ctx, queue) })
 	}
 	running.Wait()
 	for c := range queue {
 		say(event.Cell{Name: c.name, Personality: c.personality.Name, Seed: seed,
 			Detail: event.CellNotRun + ": earlier cells have left all devices and disks in use"})
 	}
+}
+
+// filled returns a channel with the test cases in it, and no more to come.
+func filled(all []testCase) chan testCase {
+	queue := make(chan testCase, len(all))
+	for _, c := range all {
+		queue <- c
+	}
+	close(queue)
+	return queue
 }

@@ -18,40 +18,58 @@ import (
 	"mdlife/vmtests/guest/array"
 )
 
+// endLimit is how long it may take to remove what a test case has left.
+const endLimit = 80 * time.Second
+
 // caseLimit is how long a test case may take before it counts as hung.
 const caseLimit = 90 * time.Second
 
 // worker runs test cases one after the other, on a device and disks of its own.
 type worker struct {
-	n    int
+	free <-chan int // places that nobody has
 	seed uint64
 	say  func(event.Cell)
+
+	place int // where it works now
 }
 
-// work runs test cases until there are none left, or one has left the worker's device or
-// disks in use: all that came after it would fail.
+// work runs test cases until there are none left. Where one has left its device or disks in use,
+// all that came after it would fail: the worker moves to another place, while there is one.
 func (w worker) work(ctx context.Context, queue <-chan testCase) {
-	for c := range queue {
-		if ctx.Err() != nil {
-			return
-		}
-		res := w.run(ctx, c)
-		err := w.cleanUp(ctx)
-		if err != nil {
-			res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" "+err.Error())
-		}
-		if w.say(res); err != nil {
+	for place := range w.free {
+		w.place = place
+		if over := w.workThere(ctx, queue); over {
 			return
 		}
 	}
 }
 
+// workThere runs test cases at one place, and reports whether there are none left.
+func (w worker) workThere(ctx context.Context, queue <-chan testCase) (over bool) {
+	for c := range queue {
+		if ctx.Err() != nil {
+			return true
+		}
+		res, err := w.run(ctx, c)
+		if err == nil {
+			err = w.cleanUp(ctx)
+		}
+		if err != nil {
+			res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" "+err.Error())
+		}
+		if w.say(res); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // cleanUp has the worker ready for the next test case, or says what is still in use.
 func (w worker) cleanUp(ctx context.Context) error {
-	disks := array.WorkerDisks(w.n)
+	disks := array.PlaceDisks(w.place)
 	var err error
 	_ = wait.Until(context.WithoutCancel(ctx), array.GoneLimit, 5*time.Millisecond, func() (bool, error) { // else err says more
-		err = array.Remove(array.WorkerMinor(w.n))
+		err = array.Remove(array.PlaceMinor(w.place))
 		if i := slices.IndexFunc(disks, md.Claimed); err == nil && i >= 0 {
 			err = fmt.Errorf("%s is still in use", disks[i])
 		}
@@ -60,24 +78,30 @@ func (w worker) cleanUp(ctx context.Context) error {
 	return err
 }
 
-// run runs one test case. One that hangs is left.
-func (w worker) run(ctx context.Context, c testCase) event.Cell {
-	res := event.Cell{Name: c.name, Personality: c.personality.Name, Seed: w.seed}
+// errLeft says that a test case has left something that hangs.
+var errLeft = errors.New("(its device and disks stay in use)")
+
+// run runs one test case. One that hangs is left: an error says so.
+func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error) {
+	res = event.Cell{Name: c.name, Personality: c.personality.Name, Seed: w.seed}
 	start := time.Now()
 	if res.Skipped = c.personality.Lacking(); res.Skipped != "" {
-		return res
+		return res, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, caseLimit)
 	defer cancel()
-	a, err := array.ForWorker(ctx, c.personality, w.n, c.rand(w.seed))
+	a, err := array.At(ctx, c.personality, w.place, c.rand(w.seed))
 	if err == nil {
 		res.Detail, res.Opens, err = c.play(a)
 	}
 	if err != nil {
 		res.Detail = strings.Join(strings.Fields(err.Error()), " ")
 	}
+	if errors.Is(err, array.ErrHangs) {
+		left = errLeft
+	}
 	res.OK, res.Seconds = err == nil, time.Since(start).Seconds()
-	return res
+	return res, left
 }
 
 // rand returns the random numbers of a test case: they depend on the seed and its name alone.
@@ -101,12 +125,21 @@ func (c testCase) play(a *array.Array) (seen string, opens map[string]int, err e
 	select {
 	case out = <-done:
 	case <-time.After(caseLimit + caseLimit/4):
-		return "", nil, fmt.Errorf("hangs in: %s", a.Doing())
+		return "", nil, fmt.Errorf("hangs in: %s: it %w", a.Doing(), array.ErrHangs)
 	}
 	if out.err != nil {
 		out.err = fmt.Errorf("%s: %w", a.Doing(), out.err)
 	}
-	opens, err = a.End()
+	if errors.Is(out.err, array.ErrHangs) {
+		return "", nil, out.err
+	}
+	end := array.Begin("the end", func() (err error) {
+		opens, err = a.End()
+		return err
+	})
+	if err = end.End(endLimit); errors.Is(err, array.ErrHangs) {
+		return "", nil, errors.Join(out.err, err)
+	}
 	if a.IsNumbered() && !a.NoDevice && opens["ok"] == 0 {
 		err = errors.Join(err, errors.New("no open succeeded beside it"))
 	}

@@ -62,7 +62,7 @@ type parity struct {
 // parityOf measures one personality.
 func parityOf(ctx context.Context, p array.Personality, rounds int) (all []event.Bench, err error) {
 	p.Disks = parityMembers
-	a, err := array.New(ctx, p, array.WorkerMinor(0), slices.Concat(array.WorkerDisks(0), array.WorkerDisks(1))[:parityMembers])
+	a, err := array.New(ctx, p, array.PlaceMinor(0), slices.Concat(array.PlaceDisks(0), array.PlaceDisks(1))[:parityMembers])
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func Throughput(ctx context.Context, rounds int, progress func(done, failed int6
 
 // throughputOf measures one personality.
 func throughputOf(ctx context.Context, p array.Personality, rounds int) (samples []event.Bench, err error) {
-	a, err := array.New(ctx, p, array.WorkerMinor(0), array.WorkerDisks(0))
+	a, err := array.New(ctx, p, array.PlaceMinor(0), array.PlaceDisks(0))
 	if err != nil {
 		return nil, err
 	}

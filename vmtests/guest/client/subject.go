@@ -20,7 +20,7 @@ type subject struct {
 func (l *loop) subject(ctx context.Context, rng *rand.Rand, slot int) *subject {
 	p := l.personalities[rng.IntN(len(l.personalities))]
 	kinds := p.Metadata()
-	s := &subject{Array: array.Describe(ctx, p, array.WorkerMinor(slot), array.WorkerDisks(slot))}
+	s := &subject{Array: array.Describe(ctx, p, array.PlaceMinor(slot), array.PlaceDisks(slot))}
 	s.recipe = array.Recipe{Metadata: kinds[rng.IntN(len(kinds))], Bitmap: p.Redundant() && rng.IntN(2) == 0}
 	if s.recipe.Metadata != "0.90" && rng.IntN(2) == 0 { // which has no room for a name
 		s.MakeByName(fmt.Sprintf("loop%d", slot))

@@ -60,7 +60,7 @@ func (m *Mapper) Make(name, kind string, sectors uint64, params string) (dev uin
 // Reload gives a live device another table: it is suspended, which waits for its I/O,
 // and goes on with that.
 func (m *Mapper) Reload(name, kind string, sectors uint64, params string) error {
-	if err := m.suspend(name); err != nil {
+	if err := m.Suspend(name); err != nil {
 		return err
 	}
 	return m.load(name, kind, sectors, params)
@@ -68,20 +68,22 @@ func (m *Mapper) Reload(name, kind string, sectors uint64, params string) error 
 
 // Restart suspends a device and resumes it.
 func (m *Mapper) Restart(name string) error {
-	if err := m.suspend(name); err != nil {
+	if err := m.Suspend(name); err != nil {
 		return err
 	}
-	return m.resume(name)
+	return m.Resume(name)
 }
 
-func (m *Mapper) suspend(name string) error {
+// Suspend has all I/O to a device wait that comes from now on, and waits for what is under way.
+func (m *Mapper) Suspend(name string) error {
 	var r dmRequest
 	r.Flags = unix.DM_SUSPEND_FLAG
 	_, err := m.do("DM_DEV_SUSPEND", unix.DM_DEV_SUSPEND, name, r)
 	return err
 }
 
-func (m *Mapper) resume(name string) error {
+// Resume lets a suspended device go on.
+func (m *Mapper) Resume(name string) error {
 	_, err := m.do("DM_DEV_SUSPEND", unix.DM_DEV_SUSPEND, name, dmRequest{})
 	return err
 }
@@ -95,7 +97,7 @@ func (m *Mapper) load(name, kind string, sectors uint64, params string) error {
 	if _, err := m.do("DM_TABLE_LOAD", unix.DM_TABLE_LOAD, name, r); err != nil {
 		return err
 	}
-	return m.resume(name)
+	return m.Resume(name)
 }
 
 // Remove removes a device that nobody has open.

@@ -19,8 +19,8 @@ type Minors struct {
 // Who has which minor numbers. From [md.FirstNamedMinor] on the kernel chooses them.
 var (
 	RaceMinors   = Minors{"races, mdadm loop, soak and benchmarks", 0, 49} // md0, and one a device
-	ArrayMinors  = Minors{"arrays under test", 50, 69}                     // one a worker
-	MemberMinors = Minors{"arrays that are members", 70, 99}               // one a disk
+	ArrayMinors  = Minors{"arrays under test", 50, 81}                     // one a place, and one for an array on that
+	MemberMinors = Minors{"arrays that are members", 82, 99}               // one a place
 	CheckMinors  = Minors{"checks", 100, 399}                              // a new one whenever a check wants a fresh device
 	WindowMinors = Minors{"windows", 400, 510}                             // likewise
 	ReusedMinor  = Minors{"check that fails allocations", 511, 511}        // one number, over and over

@@ -30,7 +30,7 @@ func newMachineArray(ctx context.Context, kind powerArray, i int, disks []string
 		}
 		parts = append(parts, part)
 	}
-	a := array.Describe(ctx, array.PersonalityNamed(kind.personality), array.WorkerMinor(i), parts)
+	a := array.Describe(ctx, array.PersonalityNamed(kind.personality), array.PlaceMinor(i), parts)
 	m := &machineArray{Array: a, kind: kind, members: slices.Clone(a.First())}
 	if kind.degraded {
 		m.members = m.members[:len(m.members)-1]

@@ -80,7 +80,7 @@ func Array(t testing.TB, p array.Personality) (*array.Array, *Machine) {
 	t.Helper()
 	m, disks := New(t, array.DisksEach)
 	t.Setenv("TMPDIR", m.dir) // for mdadm's configuration, and its backup file
-	a := array.Describe(t.Context(), p, array.WorkerMinor(0), disks)
+	a := array.Describe(t.Context(), p, array.PlaceMinor(0), disks)
 	a.SetHost(m)
 	return a, m
 }
