@@ -55,15 +55,28 @@ func (a *Array) assembleByScan(uuid string) error {
 }
 
 func (a *Array) assembleIncrementally(uuid string) error {
+	return a.incrementally(uuid, a.First())
+}
+
+func (a *Array) incrementally(uuid string, members []string) error {
 	if err := a.nameInConfig(uuid); err != nil {
 		return err
 	}
-	for _, m := range a.First() {
+	for _, m := range members {
 		if err := a.RunMdadm("--incremental", "--config="+a.conf, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// AddIncrementally has mdadm do with a member what it does when udevd tells it of a new disk.
+func (a *Array) AddIncrementally(member string) error {
+	uuid, err := a.UUID()
+	if err != nil {
+		return err
+	}
+	return a.incrementally(uuid, []string{member})
 }
 
 // configHead begins mdadm's configuration: the kernel is told an array's name.
@@ -77,7 +90,7 @@ func (a *Array) WriteConfig() error { return os.WriteFile(a.conf, []byte(configH
 
 // nameInConfig has mdadm's configuration name the array.
 func (a *Array) nameInConfig(uuid string) error {
-	conf := fmt.Sprintf("%sDEVICE %s\nARRAY %s UUID=%s\n", configHead, strings.Join(a.First(), " "), a.newDev(), uuid)
+	conf := fmt.Sprintf("%sDEVICE %s\nARRAY %s UUID=%s\n", configHead, strings.Join(a.Members, " "), a.newDev(), uuid)
 	return os.WriteFile(a.conf, []byte(conf), 0o644)
 }
 

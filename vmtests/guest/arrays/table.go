@@ -32,6 +32,7 @@ var scenarios = slices.Concat(
 	stacks,
 	[]scenario{dmRaid},
 	powerCuts,
+	reshapeReads, reshapeLost, reshapeStops, reshapeHeld,
 )
 
 // rows makes scenarios of a family's rows.

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package array
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"mdlife/internal/wait"
+	"mdlife/vmtests/guest/machine"
+)
+
+// Change is another geometry for an array, to which its data move in a reshape. It is made
+// through sysfs, as mdadm does in the end, so that a test case can stop between two steps.
+type Change struct {
+	Name   string // "grow"
+	Disks  int    // members more
+	Chunk  int    // KiB, 0 for the same
+	Layout string // md/layout, "" for the same
+	Level  string // md/level, "" for the same
+
+	// Move is by how many KiB the data move towards the beginning of each member, if it is
+	// negative towards its end. Where it is 0, new data go where old ones are.
+	Move int
+}
+
+// DataOffset has data begin so late on each member that they can move.
+const DataOffset = "--data-offset=4M"
+
+// roomKiB is by how much data move: more than two rows of the largest chunks, with which no
+// kernel overwrites what it has not written down as moved, if it computes rightly.
+const roomKiB = 128
+
+// Changes are the changes of geometry that a personality can go through, one kind each.
+func (p Personality) Changes() (all []Change) {
+	if !p.Redundant() || !p.Reshapes() {
+		return nil
+	}
+	layout := map[string]string{
+		"raid5": "0", "raid6": "18", // left-asymmetric, and the first that raid5 can take over
+		"raid10-near": "0x10201", "raid10-offset": "0x102", // offset, and near
+	}[p.Name]
+	all = append(all,
+		Change{Name: "grow", Disks: 1, Move: roomKiB},
+		Change{Name: "chunk", Chunk: 2 * ChunkKiB, Move: roomKiB},
+		Change{Name: "chunk-back", Chunk: 2 * ChunkKiB, Move: -roomKiB})
+	if layout != "" {
+		n, _ := strconv.ParseInt(layout, 0, 64) // md/layout wants a decimal number
+		all = append(all, Change{Name: "layout", Layout: strconv.FormatInt(n, 10), Move: roomKiB})
+	}
+	return all
+}
+
+// ChangeNamed returns the personality's change of that name, and whether it has one.
+func (p Personality) ChangeNamed(name string) (Change, bool) {
+	for _, c := range p.Changes() {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Change{}, false
+}
+
+// HasChange returns whether personalities have a change of that name.
+func HasChange(name string) func(Personality) bool {
+	return func(p Personality) bool {
+		_, has := p.ChangeNamed(name)
+		return has
+	}
+}
+
+// After returns the members of an array that has gone through a change.
+func (a *Array) After(c Change) []string { return a.Members[:a.Personality.Disks+c.Disks] }
+
+// Prepare tells md another geometry. The reshape, which [Array.BeginChange] begins, will be held
+// before its first row, until [Array.HoldAt] or [Array.LetGo].
+func (a *Array) Prepare(c Change) error {
+	steps := []func() error{a.Setting("sync_max", "0")}
+	for i := range c.Disks {
+		steps = append(steps, func() error { return a.Add(a.Members[a.Personality.Disks+i]) })
+	}
+	if c.Move < 0 {
+		steps = append(steps, a.Setting("reshape_direction", "backwards"))
+	}
+	steps = append(steps, func() error { return a.moveData(c) })
+	for _, s := range []struct{ attr, value string }{
+		{"level", c.Level}, {"raid_disks", more(a.Personality.Disks, c.Disks)}, {"chunk_size", more(0, c.Chunk<<10)}, {"layout", c.Layout},
+	} {
+		if s.value != "" {
+			steps = append(steps, a.Setting(s.attr, s.value))
+		}
+	}
+	return Steps(steps...)
+}
+
+// more returns a sum in digits, "" if there is nothing to add.
+func more(n, add int) string {
+	if add == 0 {
+		return ""
+	}
+	return strconv.Itoa(n + add)
+}
+
+// moveData sets where the data of each member will begin.
+func (a *Array) moveData(c Change) error {
+	if c.Move == 0 {
+		return nil
+	}
+	for _, m := range a.After(c) {
+		text, err := a.Attr(MemberDir(m) + "/offset")
+		if err != nil {
+			return fmt.Errorf("md/%s/offset: %w", MemberDir(m), err)
+		}
+		offset, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("md/%s/offset: %w", MemberDir(m), err)
+		}
+		if err := a.Set(MemberDir(m)+"/new_offset", strconv.Itoa(offset-2*c.Move)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BeginChange begins the reshape.
+func (a *Array) BeginChange() error { return a.Set("sync_action", "reshape") }
+
+// HoldAt lets a reshape go on to so many KiB of each member (of raid10: of the array), and no further.
+func (a *Array) HoldAt(kib int) error { return a.Set("sync_max", strconv.Itoa(2*kib)) }
+
+// HoldInTheMiddle lets a reshape that is held go on to its middle.
+func (a *Array) HoldInTheMiddle() error {
+	text, err := a.Attr("sync_completed")
+	if err != nil {
+		return fmt.Errorf("md/sync_completed: %w", err)
+	}
+	_, all, _ := strings.Cut(text, " / ")
+	sectors, err := strconv.Atoi(all)
+	if err != nil {
+		return fmt.Errorf("md/sync_completed is %q: %w", text, err)
+	}
+	const largest = 2 * ChunkKiB // it must be whole chunks
+	return Steps(func() error { return a.HoldAt(sectors / 4 / largest * largest) }, a.WaitForHold)
+}
+
+// LetGo ends the holding.
+func (a *Array) LetGo() error { return a.Set("sync_max", "max") }
+
+// WaitForHold waits until a reshape has come to where it is held: its thread sleeps
+// interruptibly, which it does nowhere else.
+func (a *Array) WaitForHold() error { return a.waitForReshape("S") }
+
+// WaitForStuck waits until a reshape does not get on, because a gate is shut.
+func (a *Array) WaitForStuck() error { return a.waitForReshape("D") }
+
+// stuckLooks is how often in a row a reshape's thread must sleep at the same place.
+const stuckLooks = 25
+
+// waitForReshape waits until the reshape's thread is in this state to stay.
+func (a *Array) waitForReshape(state string) error {
+	var last string
+	steady := 0
+	err := wait.Until(a.ctx, GoneLimit, 5*time.Millisecond, func() (bool, error) {
+		id := processNamed(a.KernelName() + "_reshape")
+		now := threadState(int64(id)) + " in " + machine.KernelStack(id)
+		if steady++; now != last || !strings.HasPrefix(now, state+" ") {
+			steady = 0
+		}
+		last = now
+		return steady == stuckLooks, nil
+	})
+	if err != nil {
+		return fmt.Errorf("the reshape is not held (%s), %s: %w", last, a.attrs(), err)
+	}
+	return nil
+}
+
+// processNamed returns the number of a process of this name, 0 if there is none.
+func processNamed(name string) (id int) {
+	paths, _ := filepath.Glob("/proc/[0-9]*/comm") // the pattern is well-formed
+	for _, path := range paths {
+		comm, err := os.ReadFile(path)
+		if err == nil && strings.TrimSpace(string(comm)) == name {
+			id, _ = strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		}
+	}
+	return id
+}
+
+// Reshape begins a reshape that has been prepared, and waits until it is held.
+func (a *Array) Reshape() error { return Steps(a.BeginChange, a.WaitForHold) }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"errors"
+	"fmt"
+
+	"mdlife/vmtests/guest/array"
+)
+
+// reshapeStops stop a reshape at one of its first checkpoints, when it has gone as far as it may
+// before it has to write down how far it is: what it has not written down must not be overwritten.
+// A member that does not answer holds it there.
+var reshapeStops = rows([]string{"grow", "chunk", "chunk-back", "layout"}, func(_ int, change string) scenario {
+	return scenario{name: "reshape-stop-early-" + change, on: array.HasChange(change), run: func(a *array.Array) (string, error) {
+		c, _ := a.Personality.ChangeNamed(change)
+		return stopEarly{change: c}.run(a)
+	}}
+})
+
+// stopEarly is a reshape that is stopped early.
+type stopEarly struct {
+	change array.Change
+}
+
+// checkpoints are where a reshape is let go on, in KiB, and then stopped before the next time that it
+// writes down where it is.
+var checkpoints = []int{0, 64, 256}
+
+func (e stopEarly) run(a *array.Array) (string, error) {
+	if err := a.Do("make disks", a.UseGates); err != nil {
+		return "", err
+	}
+	for i, from := range checkpoints {
+		if err := e.stop(a, from, array.StopWay(i)); err != nil {
+			return "", fmt.Errorf("stopped behind %d KiB: %w", from, err)
+		}
+	}
+	return fmt.Sprintf("stopped at %d checkpoints", len(checkpoints)), nil
+}
+
+// stop makes an array, stops its reshape at the first checkpoint behind a place, and looks.
+func (e stopEarly) stop(a *array.Array, from int, way string) error {
+	recipe := array.Recipe{Clean: true, More: []string{array.DataOffset}}
+	return array.Steps(
+		a.Step("create", a.Create(recipe)),
+		a.Step("write", a.Write),
+		a.Step("reshape", func() error { return a.Prepare(e.change) }, a.Reshape, func() error { return goTo(a, from) },
+			func() error { return a.WaitForValue("array_state", "clean") }),
+		a.Step("interrupt it", func() error { return interrupt(a) }),
+		a.Step("stop by "+way, a.Stop(way)),
+		a.Step("assemble", func() error { return a.Assemble(a.After(e.change)) }, a.Verify),
+		a.Step("end the reshape", a.Settle, a.Verify, a.CheckMembersAgree),
+		a.Step("stop again", a.Stop(array.ByMdadm), a.WipeMembers),
+	)
+}
+
+// goTo lets the reshape go on to a place, which it writes down.
+func goTo(a *array.Array, kib int) error {
+	if kib == 0 {
+		return nil
+	}
+	return array.Steps(func() error { return a.HoldAt(kib) }, a.WaitForHold)
+}
+
+// interrupt lets the reshape go on until it must write down where it is, but first wait for a
+// member, and ends it there.
+func interrupt(a *array.Array) error {
+	gate := a.Gates[1]
+	if err := array.Steps(gate.Shut, a.LetGo, a.WaitForStuck); err != nil {
+		return errors.Join(err, gate.Open())
+	}
+	frozen := array.Begin("frozen > md/sync_action", a.Action("frozen"))
+	err := a.Held(frozen)
+	if err := errors.Join(err, gate.Open()); err != nil {
+		return err
+	}
+	return frozen.End(array.CallLimit)
+}
