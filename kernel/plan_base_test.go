@@ -49,3 +49,35 @@ func fromTarball(t *testing.T, req Request) Request {
 	req.Base = Base{Origin: source.Origin{Name: "fake", Tarball: tarball, SHA256: sum}}
 	return req
 }
+
+// TestKeyOfParts: what is built is the chosen parts' patches, one after the other, whatever files
+// they are in.
+func TestKeyOfParts(t *testing.T) {
+	text := map[string]string{"one/1.patch": faketree.Diff("2", "a2", "A2"), "two/2.patch": faketree.Diff("9", "a9", "A9")}
+	flat := faketree.PatchDir(t, []string{"one/1.patch", "two/2.patch"}, text)
+	inParts := faketree.PatchDir(t, []string{"one", "two"}, text)
+	faketree.Write(t, inParts, map[string]string{"one/series": "1.patch\n", "two/series": "2.patch\n"})
+	req := fakeRequest(t, nil)
+	req.Variant = VariantPatched
+	key := func(dir string, upto int, parts ...string) string {
+		t.Helper()
+		req.PatchDir, req.Upto, req.Parts = dir, upto, parts
+		key, err := Key(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	for name, same := range map[string]bool{
+		"all":           key(inParts, 0) == key(flat, 0),
+		"both":          key(inParts, 0, "two", "one") == key(flat, 0),
+		"the first":     key(inParts, 0, "one") == key(flat, 1),
+		"the first one": key(inParts, 1) == key(flat, 1),
+		"alone":         key(filepath.Join(inParts, "two"), 0) == key(inParts, 0, "two"),
+		"only the last": key(inParts, 0, "two") != key(flat, 0) && key(inParts, 0, "two") != key(flat, 1),
+	} {
+		if !same {
+			t.Errorf("%s: another kernel", name)
+		}
+	}
+}

@@ -66,8 +66,10 @@ func bisectable(cmd *cobra.Command, o vmtests.Options, from int, all bool) error
 	out := reportRun(cmd, o, time.Now(), 0).Suites("Every prefix of the series on " + o.Base.Name)
 	for _, w := range walks {
 		results, err := w.try(cmd.Context(), o, all)
-		out.AddResults(shown(w.part.Dir), results)
-		out.Suites[len(out.Suites)-1].Judged = !all
+		if len(results) > 0 {
+			out.AddResults(shown(w.part.Dir), results)
+			out.Suites[len(out.Suites)-1].Judged = !all
+		}
 		if err != nil {
 			return finishEarly(cmd, o.Results(), out, err)
 		}

@@ -73,7 +73,9 @@ func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 	out := reportRun(cmd, o, time.Now(), 0).Suites("Patches of " + o.Base.Name)
 	for _, req := range reqs {
 		results, err := checkSeries(cmd.Context(), o, req, b)
-		out.AddResults(checkName(req), results)
+		if len(results) > 0 {
+			out.AddResults(checkName(req), results)
+		}
 		if err != nil {
 			return finishEarly(cmd, o.Results(), out, err)
 		}

@@ -23,9 +23,9 @@ func newRebase() *cobra.Command {
 		Short: "Bring the series to the newest source by three-way merge, and show conflicts",
 		Long: `For a base whose source Debian has replaced, so that the series no longer applies: merge each
 part of the series with the changes between the source that it applies to and the newest one, and
-write the changed patches to patches/<base>. If there is a conflict, the part's patches stay
-untouched, and the parts after it as well: resolve it in the repository that is named then, with
-git rebase --continue until the end, take over the result with mdlife rebase -continue, and call
+write the changed patches to patches/<base>. If there is a conflict, this part's patches and those
+of the parts after it stay untouched: resolve it in the repository that is named then, with
+"git rebase --continue" until the end, take over the result with mdlife rebase -continue, and run
 mdlife rebase again for the other parts.`,
 		Example: `  mdlife rebase -base mainline
   mdlife rebase -base mainline -from 7.2.13-1              # the version that the series was made for

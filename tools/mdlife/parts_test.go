@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mdlife/kernel/series"
+)
+
+// partsRepository makes a repository and a cache in which mainline's series has the parts a, b and
+// c, and goes there. Each applies alone, but c not after a.
+func partsRepository(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	const src = "cache/mdlife/src/"
+	const text = "one\ntwo\nthree\nfour\nfive\n"
+	files := map[string]string{"go.mod": "module mdlife\n", "patches/mainline/series": "a\nb\nc\n",
+		src + "mainline.newest":        "linux-source-9.9_1",
+		src + "linux-source-9.9_1/a.c": text, src + "linux-source-9.9_1/b.c": text,
+		src + "linux-source-9.9_1/scripts/checkpatch.pl": "",
+	}
+	for part, file := range map[string]string{"a": "a.c", "b": "b.c", "c": "a.c"} {
+		patch := "0001-" + part + ".patch"
+		files["patches/mainline/"+part+"/series"] = patch + "\n"
+		files["patches/mainline/"+part+"/"+patch] = strings.ReplaceAll(rebaseMail, "a.c", file)
+	}
+	writeAll(t, dir, files)
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
+	t.Chdir(dir)
+}
+
+// TestCheckOfParts: each part is checked alone, and the chosen ones one after the other.
+func TestCheckOfParts(t *testing.T) {
+	for flags, tc := range map[string]struct {
+		code      int
+		want, not string // words of the output; _ stands for a space
+	}{
+		"":              {exitFailed, "mainline/a_ mainline/b_ mainline/c_ mainline:_a,_b,_c apply_0001-c.patch apply_c/0001-c.patch", ""},
+		" -series b,a":  {exitOK, "mainline/a_ mainline/b_ mainline:_a,_b_ checkpatch_0001-b.patch apply_b/0001-b.patch", "mainline/c_ 0001-c"},
+		" -series c":    {exitOK, "mainline/c_ apply_0001-c.patch checkpatch_0001-c.patch", "mainline/a mainline/b mainline: apply_c/"},
+		" -series a,d":  {exitUsage, `has_no_part_"d";_there_are_a,_b,_c`, "mainline/a_"},
+		" -series a,,b": {exitUsage, "-series:_want_a_name", "mainline/a_"},
+	} {
+		partsRepository(t)
+		code, out, errs := runCLI(t, "check -base mainline"+flags)
+		if code != tc.code {
+			t.Errorf("check%s: exit %d: %s%s", flags, code, out, errs)
+		}
+		for _, want := range strings.Fields(tc.want) {
+			if want = strings.ReplaceAll(want, "_", " "); !strings.Contains(out+errs, want) {
+				t.Errorf("check%s: no %q in %s%s", flags, want, out, errs)
+			}
+		}
+		for _, not := range strings.Fields(tc.not) {
+			if not = strings.ReplaceAll(not, "_", " "); strings.Contains(out, not) {
+				t.Errorf("check%s: %q in %s", flags, not, out)
+			}
+		}
+	}
+}
+
+// TestRebaseOfParts: all parts are brought along, or those that are named.
+func TestRebaseOfParts(t *testing.T) {
+	const same = " applies to linux-source-9.9_1 already; nothing has changed.\n"
+	for flags, want := range map[string]string{
+		"":             "patches/mainline/a" + same + "patches/mainline/b" + same + "patches/mainline/c" + same,
+		" -series c,b": "patches/mainline/b" + same + "patches/mainline/c" + same,
+	} {
+		partsRepository(t)
+		if code, out, errs := runCLI(t, "rebase -base mainline"+flags); code != exitOK || out != want {
+			t.Errorf("rebase%s: exit %d: %s%s", flags, code, out, errs)
+		}
+	}
+}
+
+// TestWalksOfParts: parts that claim nothing are passed over, and a patch's number is one of a
+// single part.
+func TestWalksOfParts(t *testing.T) {
+	partsRepository(t)
+	parts, err := series.Parts("patches/mainline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := walksOf(parts, 1); !isUsage(err) {
+		t.Errorf("nothing is claimed: %v", err)
+	}
+	writeAll(t, "patches/mainline", map[string]string{"b/claims": "1 R1\n"})
+	walks, err := walksOf(parts, 1)
+	if err != nil || len(walks) != 1 || walks[0].part.Name != "b" || walks[0].claims["R1"] != 1 {
+		t.Errorf("b claims something: %+v, %v", walks, err)
+	}
+	if _, err := walksOf(parts, 2); !isUsage(err) {
+		t.Errorf("from the second patch of one: %v", err)
+	}
+	writeAll(t, "patches/mainline", map[string]string{"a/claims": "1 R2\n"})
+	if walks, err = walksOf(parts, 1); err != nil || len(walks) != 2 || walks[0].part.Name != "a" {
+		t.Errorf("both claim something: %+v, %v", walks, err)
+	}
+	if _, err := walksOf(parts, 2); !isUsage(err) || !strings.Contains(err.Error(), "of which part?") {
+		t.Errorf("from the second patch of two parts: %v", err)
+	}
+}
