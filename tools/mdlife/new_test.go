@@ -146,3 +146,15 @@ func TestNewOverwritesNothing(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// TestNewOutsideTheRepository: where a new test would go is the user's to say, and so a mistake
+// of theirs if it is nowhere.
+func TestNewOutsideTheRepository(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, kind := range scaffold.Kinds {
+		line := "new " + kind.Name + " " + kind.Example
+		if code, out, errs := runCLI(t, line); code != exitUsage || out != "" || !strings.Contains(errs, "not inside mdlife's repository") {
+			t.Errorf("mdlife %s: exit %d, stdout %q, stderr %q; want exit 2", line, code, out, errs)
+		}
+	}
+}
