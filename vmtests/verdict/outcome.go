@@ -41,6 +41,17 @@ type Suite struct {
 	Results []Result `json:"results"`
 }
 
+// Without is the suite without what other says as well: of one guest judged twice, a rule
+// counts once. What they say differently of a rule counts in both.
+func (s Suite) Without(other Suite) Suite {
+	s.Results = slices.DeleteFunc(slices.Clone(s.Results), func(r Result) bool {
+		return slices.ContainsFunc(other.Results, func(o Result) bool {
+			return o.Name == r.Name && o.OK == r.OK && o.Skipped == r.Skipped && (r.OK || o.Detail == r.Detail)
+		})
+	})
+	return s
+}
+
 // Section is a titled part of a table.
 type Section struct {
 	Title string `json:"title"`

@@ -54,6 +54,29 @@ func TestKept(t *testing.T) {
 	}
 }
 
+// TestWithout: a rule counts once where two suites say the same of it.
+func TestWithout(t *testing.T) {
+	comparison := Suite{Name: "comparison", Results: []Result{
+		{Name: "kept", OK: true, Detail: "in 3 ms"}, {Name: "broken", Detail: "ENODEV"}, {Name: "otherwise", Detail: "both died"},
+		{Name: "only unpatched", Detail: "it died"}, {Name: "no power"}, {Name: "ran", OK: true},
+		{Name: "only patched", OK: true},
+	}}
+	column := Suite{Name: "patched", Results: []Result{
+		{Name: "kept", OK: true}, {Name: "broken", Detail: "ENODEV"}, {Name: "otherwise", Detail: "it died"},
+		{Name: "only unpatched", OK: true}, {Name: "ran", OK: true, Skipped: true}, {Name: "more"},
+		{Name: "only patched", Detail: "it died"},
+	}}
+	left := comparison.Without(column)
+	var names []string
+	for _, r := range left.Results {
+		names = append(names, r.Name)
+	}
+	if got := strings.Join(names, ", "); got != "otherwise, only unpatched, no power, ran, only patched" ||
+		left.Name != "comparison" || len(comparison.Results) != 7 {
+		t.Errorf("%s has %s; of %d", left.Name, got, len(comparison.Results))
+	}
+}
+
 func TestAddResults(t *testing.T) {
 	var o Outcome
 	o.AddResults("series", []Result{{Name: "a", OK: true}, {Name: "b", Detail: "no"}, {Name: "c", OK: true, Skipped: true}})
