@@ -132,7 +132,7 @@ func (a *Array) BeginChange() error { return a.Set("sync_action", "reshape") }
 // HoldAt lets a reshape go on to so many KiB of each member (of raid10: of the array), and no further.
 func (a *Array) HoldAt(kib int) error { return a.Set("sync_max", strconv.Itoa(2*kib)) }
 
-// HoldInTheMiddle lets a reshape that is held go on to its middle.
+// HoldInTheMiddle lets what is held go on to its middle.
 func (a *Array) HoldInTheMiddle() error {
 	text, err := a.Attr("sync_completed")
 	if err != nil {
@@ -150,22 +150,22 @@ func (a *Array) HoldInTheMiddle() error {
 // LetGo ends the holding.
 func (a *Array) LetGo() error { return a.Set("sync_max", "max") }
 
-// WaitForHold waits until a reshape has come to where it is held: its thread sleeps
-// interruptibly, which it does nowhere else.
-func (a *Array) WaitForHold() error { return a.waitForReshape("S") }
+// WaitForHold waits until a reshape, a resync or a recovery has come to where it is held: its thread
+// sleeps interruptibly, which it does nowhere else.
+func (a *Array) WaitForHold() error { return a.waitForThread("S") }
 
-// WaitForStuck waits until a reshape does not get on, because a gate is shut.
-func (a *Array) WaitForStuck() error { return a.waitForReshape("D") }
+// WaitForStuck waits until it does not get on, because a gate is shut.
+func (a *Array) WaitForStuck() error { return a.waitForThread("D") }
 
-// stuckLooks is how often in a row a reshape's thread must sleep at the same place.
+// stuckLooks is how often in a row the thread must sleep at the same place.
 const stuckLooks = 25
 
-// waitForReshape waits until the reshape's thread is in this state to stay.
-func (a *Array) waitForReshape(state string) error {
+// waitForThread waits until the thread of what md does is in this state to stay.
+func (a *Array) waitForThread(state string) error {
 	var last string
 	steady := 0
 	err := wait.Until(a.ctx, GoneLimit, 5*time.Millisecond, func() (bool, error) {
-		id := processNamed(a.KernelName() + "_reshape")
+		id := max(processNamed(a.KernelName()+"_reshape"), processNamed(a.KernelName()+"_resync"))
 		now := threadState(int64(id)) + " in " + machine.KernelStack(id)
 		if steady++; now != last || !strings.HasPrefix(now, state+" ") {
 			steady = 0
@@ -174,7 +174,7 @@ func (a *Array) waitForReshape(state string) error {
 		return steady == stuckLooks, nil
 	})
 	if err != nil {
-		return fmt.Errorf("the reshape is not held (%s), %s: %w", last, a.attrs(), err)
+		return fmt.Errorf("it is not held (%s), %s: %w", last, a.attrs(), err)
 	}
 	return nil
 }

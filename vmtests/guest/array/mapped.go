@@ -27,28 +27,31 @@ const (
 )
 
 // UseFlakey puts dm-flakey before the second member, at first without faults.
-func (a *Array) UseFlakey() (*Mapped, error) { return a.useMapped("flakey", " 0 60 0") }
+func (a *Array) UseFlakey() (*Mapped, error) { return a.useMapped(1, "flakey", " 0 60 0") }
 
 // UseDust puts dm-dust there.
-func (a *Array) UseDust() (*Mapped, error) {
-	return a.useMapped("dust", fmt.Sprintf(" 0 %d", dustBlock))
+func (a *Array) UseDust() (*Mapped, error) { return a.UseDustBefore(1, dustBlock) }
+
+// UseDustBefore puts dm-dust before the member with this number. It cuts all I/O at blocks of so
+// many bytes.
+func (a *Array) UseDustBefore(i, block int) (*Mapped, error) {
+	return a.useMapped(i, "dust", fmt.Sprintf(" 0 %d", block))
 }
 
-// useMapped puts a target before the second member; parameters are what follows the
-// device's path.
-func (a *Array) useMapped(kind, parameters string) (*Mapped, error) {
+// useMapped puts a target before a member; parameters are what follows the device's path.
+func (a *Array) useMapped(i int, kind, parameters string) (*Mapped, error) {
 	mapper, err := machine.OpenMapper()
 	if err != nil {
 		return nil, err
 	}
-	m := &Mapped{mapper: mapper, name: kind + "-" + a.Device, minor: notMade, under: a.Members[1]}
+	m := &Mapped{mapper: mapper, name: fmt.Sprintf("%s-%s-%d", kind, a.Device, i), minor: notMade, under: a.Members[i]}
 	a.later(m.remove)
 	dev, err := mapper.Make(m.name, kind, mappedSectors, m.under+parameters)
 	if err != nil {
 		return nil, err
 	}
 	m.minor = unix.Minor(dev)
-	a.Members[1] = m.Node()
+	a.Members[i] = m.Node()
 	return m, WaitForNode(m.Node())
 }
 

@@ -122,15 +122,26 @@ func (a *Array) UseNullBlks() error { return a.UseNullBlksWith(nil) }
 
 // UseNullBlksWith makes the array's members null_blk disks, the second with these attributes.
 func (a *Array) UseNullBlksWith(second map[string]string) error {
+	return a.useNullBlks(func(i int) map[string]string {
+		if i == 1 {
+			return second
+		}
+		return nil
+	})
+}
+
+// UseNullBlksAllWith makes the array's members null_blk disks, all with these attributes.
+func (a *Array) UseNullBlksAllWith(attrs map[string]string) error {
+	return a.useNullBlks(func(int) map[string]string { return attrs })
+}
+
+// useNullBlks makes the array's members null_blk disks, each with its attributes.
+func (a *Array) useNullBlks(attrsOf func(i int) map[string]string) error {
 	a.Members = nil
 	for i := range nullBlks {
 		n := &NullBlk{name: fmt.Sprintf("nb%s-%d", a.Device, i), mib: "16"}
 		a.NullBlks = append(a.NullBlks, n)
-		var attrs map[string]string
-		if i == 1 {
-			attrs = second
-		}
-		if err := n.make(attrs); err != nil {
+		if err := n.make(attrsOf(i)); err != nil {
 			return err
 		}
 		a.Members = append(a.Members, n.Node())

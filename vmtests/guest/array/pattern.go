@@ -151,6 +151,16 @@ func (p Pattern) Damage(node string) (map[uint64]string, error) {
 
 // each reads the pattern, and calls f with each block that something is wrong with.
 func (p Pattern) each(node string, f func(block uint64, wrong string) error) error {
+	return p.eachBlock(node, func(n uint64, block []byte) error {
+		if wrong := p.Inspect(block, n); wrong != "" {
+			return f(n, wrong)
+		}
+		return nil
+	})
+}
+
+// eachBlock reads the pattern, and calls f with each block.
+func (p Pattern) eachBlock(node string, f func(n uint64, block []byte) error) error {
 	file, err := OpenDirect(node, os.O_RDONLY)
 	if err != nil {
 		return err
@@ -163,10 +173,8 @@ func (p Pattern) each(node string, f func(block uint64, wrong string) error) err
 			return fmt.Errorf("read at block %d: %w", start, err)
 		}
 		for i := range uint64(RunBlocks) {
-			if wrong := p.Inspect(buf[i*BlockSize:][:BlockSize], start+i); wrong != "" {
-				if err := f(start+i, wrong); err != nil {
-					return err
-				}
+			if err := f(start+i, buf[i*BlockSize:][:BlockSize]); err != nil {
+				return err
 			}
 		}
 	}
@@ -176,9 +184,16 @@ func (p Pattern) each(node string, f func(block uint64, wrong string) error) err
 // CountUnreadable reads the pattern block by block, and counts the blocks that get an I/O
 // error. All that can be read must be right.
 func (p Pattern) CountUnreadable(node string) (n int, err error) {
+	blocks, err := p.Unreadable(node)
+	return len(blocks), err
+}
+
+// Unreadable reads the pattern block by block, and returns the blocks that get an I/O error. All
+// that can be read must be right.
+func (p Pattern) Unreadable(node string) (blocks []uint64, err error) {
 	file, err := OpenDirect(node, os.O_RDONLY)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer file.Close()
 	buf := Aligned(BlockSize)
@@ -187,18 +202,18 @@ func (p Pattern) CountUnreadable(node string) (n int, err error) {
 		for block := start; block < start+RunBlocks; block++ {
 			_, err := file.ReadAt(buf, int64(block)*BlockSize)
 			if errors.Is(err, unix.EIO) {
-				n++
+				blocks = append(blocks, block)
 				continue
 			}
 			if err != nil {
-				return n, fmt.Errorf("read at block %d: %w", block, err)
+				return blocks, fmt.Errorf("read at block %d: %w", block, err)
 			}
 			if wrong := p.Inspect(buf, block); wrong != "" {
-				return n, fmt.Errorf("block %d %s", block, wrong)
+				return blocks, fmt.Errorf("block %d %s", block, wrong)
 			}
 		}
 	}
-	return n, nil
+	return blocks, nil
 }
 
 // identify returns which block of the pattern this is.

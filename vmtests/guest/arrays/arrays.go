@@ -45,7 +45,7 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		return err
 	}
 	defer func() { err = errors.Join(err, punctual()) }()
-	runAll(ctx, longestFirst(chosen), places, seed, report)
+	runAll(ctx, inOrder(chosen), places, seed, report)
 	return ctx.Err()
 }
 

@@ -8,14 +8,19 @@ import (
 	"testing"
 )
 
-// TestLongestFirst: the test cases that take longest come first, and none is lost.
-func TestLongestFirst(t *testing.T) {
+// TestOrder: the test cases that take longest come first, those that may end the guest last, and none is lost.
+func TestOrder(t *testing.T) {
 	all := testCases()
-	ordered := longestFirst(all)
+	ordered := inOrder(all)
 	cuts := func(c testCase) bool { return strings.Contains(c.name, "/power") }
 	n := slices.IndexFunc(ordered, func(c testCase) bool { return !cuts(c) })
 	if n < 10 || len(ordered) != len(all) || slices.ContainsFunc(ordered[n:], cuts) {
 		t.Errorf("%d of %d test cases that cut the power come first, of %d", n, len(ordered), len(all))
+	}
+	isLast := func(c testCase) bool { return c.last }
+	n = slices.IndexFunc(ordered, isLast)
+	if n < 10 || slices.ContainsFunc(ordered[n:], func(c testCase) bool { return !c.last }) {
+		t.Errorf("of %d test cases, number %d is the first that may end the guest", len(ordered), n)
 	}
 }
 

@@ -17,6 +17,7 @@ var powerCuts = rows([]powerRow{
 	{"power-degraded", array.Personality.Mirrors, powercut.Disk{Degraded: true}},
 	{"power-journal", array.Personality.Parity, powercut.Disk{More: []string{array.JournalArg}, Settled: true}},
 	{"power-ppl", array.Personality.IsRaid5, powercut.Disk{More: []string{array.PPLArg}, NoCache: true}},
+	{"power-ppl-cache", array.Personality.IsRaid5, powercut.Disk{More: []string{array.PPLArg}, AtOnce: true}},
 	{"power-ppl-degraded", array.Personality.IsRaid5, powercut.Disk{More: []string{array.PPLArg}, Degraded: true, NoCache: true}},
 }, func(_ int, r powerRow) scenario {
 	return scenario{name: r.name, on: r.on, long: true, run: r.disk.Run}

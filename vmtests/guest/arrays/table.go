@@ -13,6 +13,7 @@ type scenario struct {
 	name string                       // "stop-reshape"
 	on   func(array.Personality) bool // which personalities it is for
 	long bool                         // it takes longest, and must begin first
+	last bool                         // an unpatched kernel may not survive it
 
 	// run takes an array through it, and returns what it has seen, in one line.
 	run func(*array.Array) (seen string, err error)
@@ -32,7 +33,9 @@ var scenarios = slices.Concat(
 	stacks,
 	[]scenario{dmRaid},
 	powerCuts,
-	reshapeReads, reshapeLost, reshapeStops, reshapeHeld,
+	reshapeReads, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable,
+	discards, flushes, []scenario{failfast, failedFlush},
+	resyncCuts,
 )
 
 // rows makes scenarios of a family's rows.
@@ -64,12 +67,15 @@ func testCases() []testCase {
 	return all
 }
 
-// longestFirst puts the test cases first that take longest: one that began when the queue is
-// nearly empty would have the other workers wait.
-func longestFirst(chosen []testCase) []testCase {
+// inOrder puts the test cases first that take longest: one that began when the queue is
+// nearly empty would have the other workers wait. Those come last that may end the guest.
+func inOrder(chosen []testCase) []testCase {
 	rank := func(c testCase) int {
-		if c.long {
+		switch {
+		case c.long:
 			return 0
+		case c.last:
+			return 2
 		}
 		return 1
 	}

@@ -32,6 +32,7 @@ type Disk struct {
 	Degraded bool
 	NoCache  bool // members without a volatile cache
 	Settled  bool // nothing is written until the resync has ended
+	AtOnce   bool // the power goes as soon as something is acknowledged
 }
 
 // guestDisk is one such array, and its disk.
@@ -163,7 +164,9 @@ func (g *guestDisk) cut() error {
 		all.Go(func() error { return g.ledger.keepWriting(node, i) })
 	}
 	heard := g.ledger.waitForAck(g.Context())
-	time.Sleep(time.Duration(g.Rand.Int64N(int64(longestLife))))
+	if !g.test.AtOnce {
+		time.Sleep(time.Duration(g.Rand.Int64N(int64(longestLife))))
+	}
 	g.ledger.close()
 	off := g.disk.PowerOff()
 	return errors.Join(all.Wait(), heard, off)

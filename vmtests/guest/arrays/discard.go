@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"errors"
+	"fmt"
+
+	"mdlife/vmtests/guest/array"
+)
+
+// discards make holes of any alignment in an array in some state, by a discard or with zeros: all that
+// is beside them must stay, and the members must agree.
+var discards = rows([]discardState{
+	{name: "discard", on: hasDisks, begin: func(*array.Array) error { return nil }},
+	{name: "discard-degraded", on: array.Personality.Redundant, begin: func(a *array.Array) error { return a.TakeOut(a.Members[1]) }},
+	{name: "discard-recovery", on: array.Personality.Redundant, begin: recoverToTheMiddle},
+	{name: "discard-resync", on: array.Personality.Redundant, begin: repairToTheMiddle},
+	{name: "discard-reshape", on: array.HasChange("grow"), begin: reshapeToTheMiddle},
+}, func(_ int, d discardState) scenario {
+	return scenario{name: d.name, on: d.on, run: d.run}
+})
+
+// discardState is a state of an array in which holes are made.
+type discardState struct {
+	name  string
+	on    func(array.Personality) bool
+	begin func(*array.Array) error
+}
+
+// hasDisks reports whether the members can be disks of any kind.
+func hasDisks(p array.Personality) bool { return p.OwnMetadata() }
+
+// holeCount is how many holes are made, in each way some, and holeMost how long one is at most.
+const (
+	holeCount = 12
+	holeMost  = 512 << 10
+)
+
+func (d discardState) run(a *array.Array) (seen string, err error) {
+	var holes []array.Hole
+	recipe := a.Personality.CleanIfRedundant()
+	recipe.More = []string{array.DataOffset}
+	err = array.Steps(
+		a.Step("make disks", array.AllowDiscards, func() error { return a.UseNullBlksAllWith(map[string]string{"discard": "1"}) }),
+		a.Step("create", a.Create(recipe)),
+		a.Step("write", a.Write),
+		a.Step("come to the state", func() error { return d.begin(a) }),
+		a.Step("make holes", func() (err error) {
+			holes, err = makeHoles(a)
+			return err
+		}, func() error { return a.VerifyAround(holes) }),
+		a.Step("go on", func() error { return goOn(a) }, func() error { return a.VerifyAround(holes) }, a.CheckMembersAgree),
+		a.Step("write all anew", a.Write, a.Verify),
+		a.Step("stop", a.Stop(array.ByIoctl)),
+	)
+	return fmt.Sprintf("%d of %d holes made", len(holes), holeCount), err
+}
+
+// makeHoles makes holes at random, and returns those that the array has taken.
+func makeHoles(a *array.Array) (holes []array.Hole, err error) {
+	for i := range holeCount {
+		const sector = 512
+		length := (1 + a.Rand.Int64N(holeMost/sector)) * sector
+		first := a.Rand.Int64N((a.Data.Size-length)/sector+1) * sector
+		hole, err := a.MakeHole(i, first, first+length)
+		if err != nil {
+			return holes, err
+		}
+		if hole != nil {
+			holes = append(holes, *hole)
+		}
+	}
+	if len(holes) == 0 {
+		return nil, errors.New("the array takes no discard, nor zeros")
+	}
+	return holes, nil
+}
+
+// goOn lets go on what was held, if anything was.
+func goOn(a *array.Array) error {
+	if !a.Personality.Redundant() {
+		return nil
+	}
+	return array.Steps(a.LetGo, a.Settle)
+}
+
+// recoverToTheMiddle has a member rebuilt, and holds that in the middle.
+func recoverToTheMiddle(a *array.Array) error {
+	return array.Steps(
+		func() error { return a.TakeOut(a.Members[1]) },
+		a.Setting("sync_max", "0"),
+		func() error { return a.Add(a.Members[1]) }, a.WaitForAction("recover"), a.WaitForHold,
+		a.HoldInTheMiddle,
+	)
+}
+
+// repairToTheMiddle has the array repaired, and holds that in the middle.
+func repairToTheMiddle(a *array.Array) error {
+	return array.Steps(a.Setting("sync_max", "0"), a.Action("repair"), a.WaitForHold, a.HoldInTheMiddle)
+}
+
+// reshapeToTheMiddle has the array grow, and holds that in the middle.
+func reshapeToTheMiddle(a *array.Array) error {
+	c, _ := a.Personality.ChangeNamed("grow")
+	return array.Steps(func() error { return a.Prepare(c) }, a.Reshape, a.HoldInTheMiddle)
+}
