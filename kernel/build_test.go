@@ -39,6 +39,31 @@ func TestBuildThenCache(t *testing.T) {
 	}
 }
 
+// TestPartsHaveSlots: to build one part after the other compiles of each what differs from the
+// last time, and not what differs from the other part.
+func TestPartsHaveSlots(t *testing.T) {
+	req := fakeRequest(t, nil)
+	req.Variant = VariantPatched
+	req.PatchDir = faketree.PatchDir(t, []string{"one", "two"}, map[string]string{"one/series": "1.patch\n", "two/series": "2.patch\n",
+		"one/1.patch": faketree.Diff("2", "a2", "A2"),
+		"two/2.patch": "diff --git a/b.c b/b.c\n--- a/b.c\n+++ b/b.c\n@@ -1 +1 @@\n-b\n+B\n"})
+	expect := func(part, files string) {
+		t.Helper()
+		req.Parts = []string{part}
+		if got := compiled(t, build(t, req)); got != files {
+			t.Errorf("part %s: compiled %q, want %q", part, got, files)
+		}
+	}
+	expect("one", "a.o")
+	expect("two", "b.o")
+	faketree.Write(t, req.PatchDir, map[string]string{"one/1.patch": faketree.Diff("9", "a9", "A9")})
+	expect("one", "a.o")
+	req.Parts = nil
+	if got := compiled(t, build(t, req)); got != "a.o b.o" {
+		t.Errorf("both: compiled %q", got)
+	}
+}
+
 func TestPatchedStartsFromBaseObjects(t *testing.T) {
 	req := fakeRequest(t, nil)
 	req.Variant = VariantPatched

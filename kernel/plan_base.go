@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"mdlife/kernel/series"
 	"mdlife/kernel/source"
@@ -55,7 +56,7 @@ func baseJob(ctx context.Context, req Request, src source.Source) (*job, error) 
 		patches = append(patches, series.Patch{Name: filepath.Base(req.Extra), Text: text})
 		j.name += "-mutant"
 	}
-	j.slot = j.name
+	j.slot = j.name + req.slotOfParts()
 	j.donors = slotsOf(req)
 	j.version = func(context.Context) string { return src.Version }
 	j.inputs = src.ID + " " + patches.ID()
@@ -64,6 +65,16 @@ func baseJob(ctx context.Context, req Request, src source.Source) (*job, error) 
 		return c, done, req.offerRebase(src, err)
 	}
 	return j, nil
+}
+
+// slotOfParts is the end of the slot's name of some parts, "" of all: one part after the
+// other in one slot would compile nearly everything anew each time, as one of them changes a
+// header that most files have. Where objects are large, there is one slot.
+func (req Request) slotOfParts() string {
+	if len(req.Parts) == 0 || req.Variant == VariantBase || req.Variant.Slow() > 1 {
+		return ""
+	}
+	return "-" + fileName(strings.Join(req.Parts, "-"))
 }
 
 // slotsOf names the base's slots with objects of the request's configuration,

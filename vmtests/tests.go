@@ -206,7 +206,7 @@ func (o Options) Prefix(ctx context.Context, part series.Part, n int, names []st
 	}
 	a := Artefact{Label: fmt.Sprintf("%d patches", n), Slow: 1}
 	a.Result, err = kernel.Build(ctx, kernel.Request{
-		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: part.Dir, Upto: n,
+		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Parts: part.Names(), Upto: n,
 		CacheDir: cache, Progress: o.Progress,
 	})
 	if err != nil {

@@ -198,7 +198,7 @@ func (req Request) usualWork() string {
 	return filepath.Join(req.Cache.Dir, "rebase", name)
 }
 
-// series names a series that lies beside the base's first one, "" for that.
+// series names the part of the base's series that PatchDir is, "" for a series without parts.
 func (req Request) series() string {
 	if name := filepath.Base(req.PatchDir); name != req.Origin.Name && filepath.Base(filepath.Dir(req.PatchDir)) == req.Origin.Name {
 		return name

@@ -39,7 +39,7 @@ func (c Check) Checkpatch(ctx context.Context) ([]Result, error) {
 	var results []Result
 	for _, p := range c.Patches {
 		r := Result{Name: "checkpatch " + p.Name}
-		remembered, err := c.Memory.Once("checkpatch", []string{tool, p.Name, string(p.Text)}, func() error {
+		remembered, err := c.Memory.Once("checkpatch", []string{tool, filepath.Base(p.Name), string(p.Text)}, func() error {
 			cmd := proc.Command("perl", script, "--strict", "--show-types", "--terse",
 				"--no-summary", "--no-signoff", "--ignore", ignored, "--root", c.Source, c.path(p))
 			cmd.Dir, cmd.Env = dir, append(cmd.Env, "LC_ALL=C")

@@ -17,6 +17,14 @@ type Part struct {
 	Dir  string // its patch directory
 }
 
+// Names is what [Parts], [Names] and [Load] take for just this part.
+func (p Part) Names() []string {
+	if p.Name == "" {
+		return nil
+	}
+	return []string{p.Name}
+}
+
 // MutantDir is where the part's mutants are.
 func (p Part) MutantDir() string { return filepath.Join(p.Dir, "mutants") }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -92,22 +93,23 @@ func toCheck(o vmtests.Options, cache string) ([]kernel.Request, error) {
 		return nil, err
 	}
 	var reqs []kernel.Request
-	var names []string
+	together := kernel.Request{Base: o.Base, PatchDir: vmtests.PatchDir(o.Root, o.Base), CacheDir: cache, Progress: o.Progress}
 	for _, p := range parts {
-		reqs = append(reqs, kernel.Request{Base: o.Base, PatchDir: p.Dir, CacheDir: cache, Progress: o.Progress})
-		names = append(names, p.Name)
+		alone := together
+		alone.Parts = p.Names()
+		reqs = append(reqs, alone)
+		together.Parts = append(together.Parts, p.Name)
 	}
 	if len(parts) > 1 {
-		reqs = append(reqs, kernel.Request{Base: o.Base, PatchDir: vmtests.PatchDir(o.Root, o.Base), Parts: names,
-			CacheDir: cache, Progress: o.Progress})
+		reqs = append(reqs, together)
 	}
 	return reqs, nil
 }
 
 // checkName is the heading of a series' checks.
 func checkName(req kernel.Request) string {
-	if len(req.Parts) == 0 {
-		return shown(req.PatchDir)
+	if len(req.Parts) < 2 {
+		return shown(filepath.Join(append([]string{req.PatchDir}, req.Parts...)...))
 	}
 	return shown(req.PatchDir) + ": " + strings.Join(req.Parts, ", ")
 }
@@ -127,7 +129,7 @@ func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, b b
 		s.Memory = remember.Open(req.CacheDir)
 	}
 	steps := []func(context.Context) ([]series.Result, error){s.Apply}
-	alone := len(req.Parts) == 0
+	alone := len(req.Parts) < 2
 	if alone {
 		steps = append(steps, s.Checkpatch)
 	}

@@ -38,9 +38,9 @@ func TestCheckOfParts(t *testing.T) {
 		code      int
 		want, not string // words of the output; _ stands for a space
 	}{
-		"":              {exitFailed, "mainline/a_ mainline/b_ mainline/c_ mainline:_a,_b,_c apply_0001-c.patch apply_c/0001-c.patch", ""},
-		" -series b,a":  {exitOK, "mainline/a_ mainline/b_ mainline:_a,_b_ checkpatch_0001-b.patch apply_b/0001-b.patch", "mainline/c_ 0001-c"},
-		" -series c":    {exitOK, "mainline/c_ apply_0001-c.patch checkpatch_0001-c.patch", "mainline/a mainline/b mainline: apply_c/"},
+		"":              {exitFailed, "mainline/a_ mainline/b_ mainline/c_ mainline:_a,_b,_c apply_c/0001-c.patch", ""},
+		" -series b,a":  {exitOK, "mainline/a_ mainline/b_ mainline:_a,_b_ checkpatch_b/0001-b.patch apply_b/0001-b.patch", "mainline/c_ 0001-c"},
+		" -series c":    {exitOK, "mainline/c_ apply_c/0001-c.patch checkpatch_c/0001-c.patch", "mainline/a mainline/b mainline:"},
 		" -series a,d":  {exitUsage, `has_no_part_"d";_there_are_a,_b,_c`, "mainline/a_"},
 		" -series a,,b": {exitUsage, "-series:_want_a_name", "mainline/a_"},
 	} {
