@@ -19,7 +19,7 @@ import (
 type Artefact struct {
 	kernel.Result
 	Label     string // "unpatched", "patched", "debug", "your tree"
-	Unpatched bool   // the base without the series
+	Unpatched bool   // the base without the series, or with patches that leave its races
 	Tree      string // the developer's tree it was built from, or ""
 	Slow      int    // how many times slower than a plain kernel it runs
 	SHA256    string // of its bzImage

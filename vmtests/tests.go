@@ -10,9 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"mdlife/internal/cachedir"
 	"mdlife/kernel"
-	"mdlife/kernel/series"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/arrays"
 	"mdlife/vmtests/guest/checks"
@@ -181,40 +179,4 @@ func (o Options) RunTests(ctx context.Context, variant kernel.Variant, t Tests, 
 		return verdict.Guest{}, err
 	}
 	return guests[0], nil
-}
-
-// prefixLimit is how many seconds a check of a prefix may take: R15-no-memory takes 9 s on
-// the newest kernel.
-const prefixLimit = 40
-
-// Prefix builds a kernel with the first n patches of a part of the series, and none of the
-// others', boots it and runs tests by name. It returns the rules that were not kept.
-func (o Options) Prefix(ctx context.Context, part series.Part, n int, names []string) ([]verdict.Result, error) {
-	tests := mutantTests(names, kernel.VariantPatched)
-	tests.Limit = prefixLimit
-	plan, err := tests.Plan(uint64(n))
-	if err != nil {
-		return nil, err
-	}
-	image, err := o.BuildImage(ctx, plan)
-	if err != nil {
-		return nil, err
-	}
-	cache, err := cachedir.Dir()
-	if err != nil {
-		return nil, err
-	}
-	a := Artefact{Label: fmt.Sprintf("%d patches", n), Slow: 1}
-	a.Result, err = kernel.Build(ctx, kernel.Request{
-		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Parts: part.Names(), Upto: n,
-		CacheDir: cache, Progress: o.Progress,
-	})
-	if err != nil {
-		return nil, err
-	}
-	k, err := o.RunGuest(ctx, a, image, plan)
-	if err != nil {
-		return nil, err
-	}
-	return verdict.Broken(verdict.Alone(k)), nil
 }

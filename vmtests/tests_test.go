@@ -4,6 +4,8 @@ package vmtests
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +56,22 @@ func checkClaims(t *testing.T, part series.Part) {
 	for test, from := range claims {
 		if from > len(patches) {
 			t.Errorf("%s/claims: %s from patch %d on, of %d", part.Dir, test, from, len(patches))
+		}
+	}
+}
+
+// TestClaimsOpens: a kernel whose patches are about something else need not keep opens from failing.
+func TestClaimsOpens(t *testing.T) {
+	for text, want := range map[string]bool{
+		"1 array-raid10-near/fault-reshape R16": false, "18 R4 R8 race-sysfs": true, "": false,
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "claims"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		claims, err := series.LoadClaims(dir)
+		if err != nil || claimsOpens(claims) != want {
+			t.Errorf("claims %q: %t, want %t (%v)", text, !want, want, err)
 		}
 	}
 }

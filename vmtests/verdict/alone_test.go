@@ -107,6 +107,20 @@ func TestEveryRuleForOneKernelCanFail(t *testing.T) {
 	seen.all()
 }
 
+// TestAloneButOpens: opens beside a test case may fail there, and nothing else.
+func TestAloneButOpens(t *testing.T) {
+	g := everything()
+	caseOf(&g).Opens["ENODEV"] = 2
+	if bad := Broken(AloneButOpens(g)); len(bad) > 0 || len(Broken(Alone(g))) != 1 {
+		t.Errorf("opens failed: %+v; %+v of a kernel that must keep them", bad, Broken(Alone(g)))
+	}
+	c := caseOf(&g)
+	c.OK, c.Detail = false, "block 7 is torn"
+	if bad := Broken(AloneButOpens(g)); len(bad) != 1 || !strings.HasPrefix(bad[0].Detail, "block 7 is torn (10 opens") {
+		t.Errorf("the test case failed: %+v", bad)
+	}
+}
+
 // expectBroken expects just one rule to be broken.
 func expectBroken(t *testing.T, seen *kindsSeen, results []Result, rule, detail string) {
 	t.Helper()
