@@ -107,6 +107,13 @@ func (all BlockIO) End() error {
 	return nil
 }
 
+// BeOwn has what is written from now on be of a generation of this test case's own: members have
+// blocks of others on them.
+func (a *Array) BeOwn() error {
+	a.Data.Generation = 1<<30 + uint64(a.Rand.Int32N(1<<30))
+	return nil
+}
+
 // SomeBlocks returns n blocks of the pattern, at random.
 func (a *Array) SomeBlocks(n int) (blocks []uint64) {
 	starts := a.Data.runs()

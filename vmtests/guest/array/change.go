@@ -191,5 +191,21 @@ func processNamed(name string) (id int) {
 	return id
 }
 
+// EndReshape lets a reshape go on, and waits for its end, also where a member's failure has it begin
+// once more.
+func (a *Array) EndReshape() error {
+	return Steps(a.LetGo, func() error {
+		var at string
+		err := wait.Until(a.ctx, SyncLimit, 10*time.Millisecond, func() (over bool, err error) {
+			at, err = a.Attr("reshape_position")
+			return at == "none", err
+		})
+		if err != nil {
+			return fmt.Errorf("the reshape has not ended, but is at %s, %s: %w", at, a.attrs(), err)
+		}
+		return nil
+	}, a.Settle)
+}
+
 // Reshape begins a reshape that has been prepared, and waits until it is held.
 func (a *Array) Reshape() error { return Steps(a.BeginChange, a.WaitForHold) }

@@ -82,6 +82,9 @@ func goOn(a *array.Array) error {
 	if !a.Personality.Redundant() {
 		return nil
 	}
+	if at, err := a.Attr("reshape_position"); err == nil && at != "none" {
+		return a.EndReshape()
+	}
 	return array.Steps(a.LetGo, a.Settle)
 }
 

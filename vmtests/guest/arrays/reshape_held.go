@@ -38,7 +38,7 @@ func (h heldReshape) run(a *array.Array) (string, error) {
 		a.Step("write", a.Setting("safe_mode_delay", "0"), a.Write),
 		a.Step("reshape", func() error { return a.Prepare(c) }, a.Reshape),
 		a.Step("I/O waits for it", func() error { return h.hold(a) }),
-		a.Step("end the reshape", a.Settle, a.Verify, a.CheckMembersAgree),
+		a.Step("end the reshape", a.EndReshape, a.Verify, a.CheckMembersAgree),
 		a.Step("stop", a.Stop(array.ByIoctl)),
 	)
 }

@@ -64,7 +64,7 @@ func (l lostInReshape) run(a *array.Array) (string, error) {
 		a.Step("create", a.Create(recipe)),
 		a.Step("write", a.Write, a.WaitForCleanBitmap),
 		a.Step("reshape to the middle", func() error { return a.Prepare(c) }, a.Reshape, a.HoldInTheMiddle),
-		a.Step("lose a member", func() error { return a.Fail(lost(a)) }, a.LetGo, a.Settle, array.Prefixed("degraded", a.Verify)),
+		a.Step("lose a member", func() error { return a.Fail(lost(a)) }, a.EndReshape, array.Prefixed("degraded", a.Verify)),
 		a.Step("come back by "+l.back, func() error { return l.comeBack(a, c) }, a.Settle, a.CheckNotDegraded),
 		a.Step("verify", a.Verify, a.CheckMembersAgree),
 		a.Step("rely on it", a.FailMember(0), array.Prefixed("from the member that has come back", a.Verify)),

@@ -12,7 +12,7 @@ import (
 )
 
 // reshapeReads have reads come while a reshape begins: each must return its block. While the
-// array changes to another geometry, some reads are under way to a member, others come and have
+// array changes to another geometry, some reads are under way to members, others come and have
 // to wait. Those must not be carried out with one geometry's place and another's data offset.
 var reshapeReads = rows([]string{"grow", "chunk", "chunk-back", "layout"}, func(_ int, change string) scenario {
 	return scenario{name: "reshape-reads-" + change, on: array.HasChange(change), run: func(a *array.Array) (string, error) {
@@ -41,21 +41,20 @@ func (r readsAtBegin) run(a *array.Array) (string, error) {
 		a.Step("prepare a reshape", func() error { return a.Prepare(r.change) }, a.DropCache,
 			func() error { return a.WaitForValue("array_state", "clean") }),
 		a.Step("read while it begins", func() error { return r.read(a) }),
-		a.Step("reshape", a.LetGo, a.Settle, a.Verify),
+		a.Step("reshape", a.EndReshape, a.Verify),
 		a.Step("stop", a.Stop(array.ByIoctl)),
 	)
 }
 
-// read has reads wait for a member, the reshape's beginning for these, and more reads for that,
+// read has reads wait for members, the reshape's beginning for these, and more reads for that,
 // and lets all go on. Blocks that were read through the page cache must be right in it.
 func (r readsAtBegin) read(a *array.Array) error {
-	gate := a.Gates[1]
-	if err := gate.Shut(); err != nil {
+	if err := a.ShutGates(); err != nil {
 		return err
 	}
 	early := a.ReadBlocks(true, array.FirstBlocks(earlyReads)...)
 	if err := array.Steps(func() error { return a.Held(early...) }, func() error { return someWait(early) }); err != nil {
-		return errors.Join(err, gate.Open())
+		return errors.Join(err, a.OpenGates())
 	}
 	begin := array.Begin("reshape > md/sync_action", func() error { return giveWay(a.BeginChange) })
 	err := a.Held(begin)
@@ -64,7 +63,7 @@ func (r readsAtBegin) read(a *array.Array) error {
 	if err == nil {
 		err = a.Held(late...)
 	}
-	if err := errors.Join(err, gate.Open()); err != nil {
+	if err := errors.Join(err, a.OpenGates()); err != nil {
 		return err
 	}
 	return array.Steps(
@@ -81,7 +80,7 @@ func someWait(reads array.BlockIO) error {
 			return nil
 		}
 	}
-	return errors.New("no read waits for a member that does not answer")
+	return errors.New("no read waits for members that do not answer")
 }
 
 // giveWay has a call give the CPU to all whom it wakes: before 6.12 reads go on a moment before the

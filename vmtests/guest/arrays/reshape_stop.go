@@ -51,7 +51,7 @@ func (e stopEarly) stop(a *array.Array, from int, way string) error {
 		a.Step("interrupt it", func() error { return interrupt(a) }),
 		a.Step("stop by "+way, a.Stop(way)),
 		a.Step("assemble", func() error { return a.Assemble(a.After(e.change)) }, a.Verify),
-		a.Step("end the reshape", a.Settle, a.Verify, a.CheckMembersAgree),
+		a.Step("end the reshape", a.EndReshape, a.Verify, a.CheckMembersAgree),
 		a.Step("stop again", a.Stop(array.ByMdadm), a.WipeMembers),
 	)
 }

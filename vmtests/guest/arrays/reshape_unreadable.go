@@ -26,10 +26,10 @@ func reshapeWithout(a *array.Array, c array.Change) (string, error) {
 	return fmt.Sprintf("block %d gets an error", block), array.Steps(
 		a.Step("make disks", func() error { return useDusts(a, disks) }),
 		a.Step("create", a.Create(recipe)),
-		a.Step("write", a.Write),
+		a.Step("write", a.BeOwn, a.Write),
 		a.Step(fmt.Sprintf("lose block %d", block), func() error { return loseBlock(a, disks, block) },
 			func() error { return checkLost(a, block) }),
-		a.Step("reshape", func() error { return a.Prepare(c) }, a.Reshape, a.LetGo, array.Timely("the reshape", a.Settle)),
+		a.Step("reshape", func() error { return a.Prepare(c) }, a.Reshape, array.Timely("the reshape", a.EndReshape)),
 		a.Step("read all", array.Timely("a read", func() error { return checkLost(a, block) })),
 		a.Step("stop", array.Timely("a stop", a.Stop(array.ByIoctl))),
 	)

@@ -23,7 +23,7 @@ func repairOfCut(a *array.Array, cut int) (string, error) {
 	return fmt.Sprintf("one copy of block %d was wrong", spoilt), array.Steps(
 		a.Step("make disks", func() error { return cutAll(a, cut) }),
 		a.Step("create", a.Create(recipe)),
-		a.Step("write", a.Write, a.CheckMembersAgree, func() (err error) {
+		a.Step("write", a.BeOwn, a.Write, a.CheckMembersAgree, func() (err error) {
 			copies, err = copiesOf(a, spoilt)
 			return err
 		}),

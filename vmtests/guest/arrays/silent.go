@@ -67,9 +67,7 @@ func (f silent) run(a *array.Array) (found string, err error) {
 	err = array.Steps(
 		a.Step("create", a.Create(array.Recipe{}), a.Settle),
 		a.Step("write", func() error {
-			// A generation of its own, for members have blocks of other test cases on them.
-			a.Data.Generation = 1<<30 + uint64(a.Rand.Int32N(1<<30))
-			return array.Steps(a.Write, func() error { return s.find(a) }, a.Write, a.CheckMembersAgree)
+			return array.Steps(a.BeOwn, a.Write, func() error { return s.find(a) }, a.Write, a.CheckMembersAgree)
 		}),
 		a.Step("stop, and change a member", a.Stop(array.ByIoctl), func() error { return f.corrupt(s) }),
 		a.Step("assemble", a.AssembleFirst),

@@ -28,6 +28,9 @@ const memberBytes = 512 << 10
 type Machine struct {
 	Calls []string // of mdadm, with its arguments, and other ways to stop the array; without paths
 
+	// Attrs are the attributes that were written, each with its value: "sync_max 0".
+	Attrs []string
+
 	// Fail, if it is not nil, returns the error of a call, nil if that succeeds.
 	Fail func(call string) error
 
@@ -128,6 +131,9 @@ func (m *Machine) Attr(device, attr string) (string, error) {
 		"md/sync_speed": "64", "md/sync_completed": "0 / 8192", "md/reshape_position": "1",
 	}
 	value, ok := attrs[attr]
+	if strings.HasPrefix(attr, "md/dev-") && strings.HasSuffix(attr, "/offset") {
+		return "8192", nil
+	}
 	if redundant := m.level != "raid0" && m.level != "linear"; !ok || attr == "md/sync_action" && !redundant {
 		return "", unix.ENOENT
 	}
@@ -136,6 +142,7 @@ func (m *Machine) Attr(device, attr string) (string, error) {
 
 // SetAttr writes an attribute of the array.
 func (m *Machine) SetAttr(_, attr, value string) error {
+	m.Attrs = append(m.Attrs, strings.TrimPrefix(attr, "md/")+" "+value)
 	switch attr {
 	case "md/sync_speed_max":
 		if m.slow = value != "system"; !m.slow {
