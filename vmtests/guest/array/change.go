@@ -91,7 +91,7 @@ func (a *Array) Prepare(c Change) error {
 		{"level", c.Level}, {"raid_disks", more(a.Personality.Disks, c.Disks)}, {"chunk_size", more(0, c.Chunk<<10)}, {"layout", c.Layout},
 	} {
 		if s.value != "" {
-			steps = append(steps, a.Setting(s.attr, s.value))
+			steps = append(steps, func() error { return RetryBusy(a.Setting(s.attr, s.value)) })
 		}
 	}
 	return Steps(steps...)
@@ -119,7 +119,9 @@ func (a *Array) moveData(c Change) error {
 		if err != nil {
 			return fmt.Errorf("md/%s/offset: %w", MemberDir(m), err)
 		}
-		if err := a.Set(MemberDir(m)+"/new_offset", strconv.Itoa(offset-2*c.Move)); err != nil {
+		// md looks a moment whether there is anything to do for a new member.
+		err = RetryBusy(a.Setting(MemberDir(m)+"/new_offset", strconv.Itoa(offset-2*c.Move)))
+		if err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ package array
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ type opener struct {
 	node   string
 	remove func() // removes the node
 	over   atomic.Bool
+	looks  sync.Mutex // held while it looks
 	result chan map[string]int
 }
 
@@ -40,17 +42,36 @@ func (o *opener) look() {
 	seen := map[string]int{}
 	var block [4096]byte
 	for ; !o.over.Load(); time.Sleep(openerPause) {
-		if !md.Exists(o.name) {
-			continue // it would make one, which stays (R3)
-		}
-		fd, err := md.Open(o.node, unix.O_RDONLY)
-		seen[md.ErrnoName(err)]++
-		if err == nil {
-			_, _ = unix.Read(fd, block[:]) // fails where an array has lost too much
-			unix.Close(fd)
-		}
+		o.lookOnce(seen, block[:])
 	}
 	o.result <- seen
+}
+
+// lookOnce opens, reads and closes the device, if it is there.
+func (o *opener) lookOnce(seen map[string]int, block []byte) {
+	o.looks.Lock()
+	defer o.looks.Unlock()
+	if !md.Exists(o.name) {
+		return // it would make one, which stays (R3)
+	}
+	fd, err := md.Open(o.node, unix.O_RDONLY)
+	seen[md.ErrnoName(err)]++
+	if err == nil {
+		_, _ = unix.Read(fd, block) // fails where an array has lost too much
+		unix.Close(fd)
+	}
+}
+
+// Unwatched returns a step in which the opener does not look: where its read would have to wait for
+// what the steps themselves hold.
+func (a *Array) Unwatched(steps ...func() error) func() error {
+	return func() error {
+		if a.opener != nil { // unit tests have none
+			a.opener.looks.Lock()
+			defer a.opener.looks.Unlock()
+		}
+		return Steps(steps...)
+	}
 }
 
 // end ends the opener, and returns its opens by outcome. An error says that one does not

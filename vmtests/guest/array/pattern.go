@@ -132,11 +132,26 @@ func (p *Pattern) writeTo(f *os.File) (err error) {
 	return nil
 }
 
-// Verify reads the pattern past the page cache: all of it must be as it was written.
+// Verify reads the pattern past the page cache: all of it must be as it was written. The error says
+// which block is the first that is not, and how many are not.
 func (p Pattern) Verify(node string) error {
-	return p.each(node, func(block uint64, wrong string) error {
-		return fmt.Errorf("block %d %s", block, wrong)
+	var first error
+	n := 0
+	err := p.each(node, func(block uint64, wrong string) error {
+		if n++; first == nil {
+			first = fmt.Errorf("block %d %s", block, wrong)
+		}
+		return nil
 	})
+	switch {
+	case first == nil:
+		return err
+	case err != nil:
+		return errors.Join(first, err)
+	case n > 1:
+		return fmt.Errorf("%w; %d blocks are wrong", first, n)
+	}
+	return first
 }
 
 // Damage reads all of the pattern, and returns what is wrong with which block.

@@ -10,7 +10,7 @@ import (
 
 // twoBad has two copies unreadable close to each other, each in another block: all blocks are readable
 // still. A repair must go on to the end, and write each from the copy that can be read.
-var twoBad = scenario{name: "fault-two-bad", on: array.Personality.Mirrors, run: func(a *array.Array) (string, error) {
+var twoBad = scenario{name: "fault-two-bad", on: array.Personality.Mirrors, last: true, run: func(a *array.Array) (string, error) {
 	disks := make([]*array.Mapped, a.Personality.Disks)
 	recipe := array.Recipe{Clean: true, More: []string{array.DataOffset}}
 	return "repaired", array.Steps(

@@ -78,7 +78,7 @@ func (l lostInReshape) comeBack(a *array.Array, c array.Change) error {
 	others := slices.DeleteFunc(slices.Clone(all), func(m string) bool { return m == lost(a) })
 	var steps []func() error
 	if l.back == byAssembly {
-		steps = append(steps, a.Stop(array.ByIoctl), func() error { return a.Assemble(all) })
+		steps = append(steps, a.Stop(array.ByIoctl), func() error { return assembleAll(a, all, others) })
 	} else {
 		steps = append(steps, func() error { return array.Retry(func() error { return a.Remove(lost(a)) }) },
 			// A new member of raid5 has the next re-add copy all, until the array is assembled anew.
@@ -86,6 +86,16 @@ func (l lostInReshape) comeBack(a *array.Array, c array.Change) error {
 			func() error { return l.ask(a) })
 	}
 	return array.Steps(append(steps, a.Settle, func() error { return comeAsNew(a) })...)
+}
+
+// assembleAll has mdadm assemble the array of all members, as it would after a restart. Where it
+// does not take the one with another geometry, it does of the others.
+func assembleAll(a *array.Array, all, others []string) error {
+	err := a.Assemble(all)
+	if err != nil && strings.Contains(err.Error(), "doesn't match others") {
+		return a.Assemble(others)
+	}
+	return err
 }
 
 // ask asks for the member to be taken: a refusal is as good.

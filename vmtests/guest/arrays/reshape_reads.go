@@ -37,7 +37,7 @@ func (r readsAtBegin) run(a *array.Array) (string, error) {
 	return fmt.Sprintf("%d reads", earlyReads+lateReads), array.Steps(
 		a.Step("make disks", a.UseGates),
 		a.Step("create", a.Create(recipe)),
-		a.Step("write", a.Write),
+		a.Step("write", a.BeOwn, a.Write),
 		a.Step("prepare a reshape", func() error { return a.Prepare(r.change) }, a.DropCache,
 			func() error { return a.WaitForValue("array_state", "clean") }),
 		a.Step("read while it begins", func() error { return r.read(a) }),
