@@ -3,6 +3,7 @@
 package array
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -154,31 +155,36 @@ func (a *Array) LetGo() error { return a.Set("sync_max", "max") }
 
 // WaitForHold waits until a reshape, a resync or a recovery has come to where it is held: its thread
 // sleeps interruptibly, which it does nowhere else.
-func (a *Array) WaitForHold() error { return a.waitForThread("S") }
+func (a *Array) WaitForHold() error { return a.waitForThread("S in md_do_sync ", 2) }
 
 // WaitForStuck waits until it does not get on, because a gate is shut.
-func (a *Array) WaitForStuck() error { return a.waitForThread("D") }
+func (a *Array) WaitForStuck() error { return a.waitForThread("D in ", 15) }
 
-// stuckLooks is how often in a row the thread must sleep at the same place.
-const stuckLooks = 25
-
-// waitForThread waits until the thread of what md does is in this state to stay.
-func (a *Array) waitForThread(state string) error {
+// waitForThread waits until the thread of what md does is in a state, at so many looks in a row at
+// the same place.
+func (a *Array) waitForThread(state string, looks int) error {
 	var last string
-	steady := 0
+	id, steady := 0, 0
 	err := wait.Until(a.ctx, GoneLimit, 5*time.Millisecond, func() (bool, error) {
-		id := max(processNamed(a.KernelName()+"_reshape"), processNamed(a.KernelName()+"_resync"))
+		if threadState(int64(id)) == "" {
+			id = a.syncThread()
+		}
 		now := threadState(int64(id)) + " in " + machine.KernelStack(id)
-		if steady++; now != last || !strings.HasPrefix(now, state+" ") {
+		if steady++; now != last || !strings.HasPrefix(now, state) {
 			steady = 0
 		}
 		last = now
-		return steady == stuckLooks, nil
+		return steady == looks, nil
 	})
 	if err != nil {
 		return fmt.Errorf("it is not held (%s), %s: %w", last, a.attrs(), err)
 	}
 	return nil
+}
+
+// syncThread returns the number of the thread that resyncs, recovers or reshapes, 0 if there is none.
+func (a *Array) syncThread() int {
+	return max(processNamed(a.KernelName()+"_reshape"), processNamed(a.KernelName()+"_resync"))
 }
 
 // processNamed returns the number of a process of this name, 0 if there is none.
@@ -198,15 +204,26 @@ func processNamed(name string) (id int) {
 func (a *Array) EndReshape() error {
 	return Steps(a.LetGo, func() error {
 		var at string
-		err := wait.Until(a.ctx, SyncLimit, 10*time.Millisecond, func() (over bool, err error) {
+		err := wait.Until(a.ctx, CallLimit, 10*time.Millisecond, func() (over bool, err error) {
 			at, err = a.Attr("reshape_position")
 			return at == "none", err
 		})
-		if err != nil {
-			return fmt.Errorf("the reshape has not ended, but is at %s, %s: %w", at, a.attrs(), err)
+		if err == nil {
+			return nil
 		}
-		return nil
+		return a.whyNotOver(fmt.Errorf("the reshape has not ended, but is at %s, %s: %w", at, a.attrs(), err))
 	}, a.Settle)
+}
+
+// whyNotOver adds to an error where the thread of a reshape is, and that it hangs, if it does.
+func (a *Array) whyNotOver(err error) error {
+	id := a.syncThread()
+	state := threadState(int64(id))
+	err = fmt.Errorf("%w; its thread is %s in %s", err, state, machine.KernelStack(id))
+	if state != "D" {
+		return err
+	}
+	return errors.Join(fmt.Errorf("%w, and %w", err, ErrHangs), machine.ForgiveHangs())
 }
 
 // Reshape begins a reshape that has been prepared, and waits until it is held.

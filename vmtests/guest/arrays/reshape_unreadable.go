@@ -27,9 +27,8 @@ func reshapeWithout(a *array.Array, c array.Change) (string, error) {
 		a.Step("make disks", func() error { return useDusts(a, disks) }),
 		a.Step("create", a.Create(recipe)),
 		a.Step("write", a.BeOwn, a.Write),
-		a.Step(fmt.Sprintf("lose block %d", block), func() error { return loseBlock(a, disks, block) },
-			func() error { return checkLost(a, block) }),
-		a.Step("reshape", func() error { return a.Prepare(c) }, a.Reshape, array.Timely("the reshape", a.EndReshape)),
+		a.Step(fmt.Sprintf("lose block %d", block), func() error { return a.Prepare(c) }, func() error { return loseBlock(a, disks, block) }),
+		a.Step("reshape", a.Reshape, a.EndReshape),
 		a.Step("read all", array.Timely("a read", func() error { return checkLost(a, block) })),
 		a.Step("stop", array.Timely("a stop", a.Stop(array.ByIoctl))),
 	)
