@@ -12,8 +12,8 @@
 //	work/SLOT/      a source tree that follows the patches or the developer's
 //	                tree, with its object tree in src/obj; one build at a time
 //	kernels/KEY/    finished kernels, never changed once they are there
-//	rebase/BASE/    a git repository in which a rebase of the series has met a
-//	                conflict, for a person to go on with
+//	rebase/BASE-PART/  a git repository in which a rebase of this part of the
+//	                series has met a conflict, for a person to go on with
 package kernel
 
 import (
