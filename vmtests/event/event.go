@@ -163,13 +163,22 @@ const (
 	BenchCPU = ": CPU"
 )
 
+// longestPlan is how long a plan may be as a kernel parameter: x86 cuts the command line off behind
+// 2048 bytes, with the other parameters in it.
+const longestPlan = 1800
+
 // Encode returns the plan as a kernel parameter without white space.
 func (p Plan) Encode() (string, error) {
 	b, err := json.Marshal(p)
 	if err != nil {
 		return "", err
 	}
-	return PlanArg + base64.RawURLEncoding.EncodeToString(b), nil
+	arg := PlanArg + base64.RawURLEncoding.EncodeToString(b)
+	if len(arg) > longestPlan {
+		return "", fmt.Errorf("the plan takes %d bytes of the kernel's command line, and %d are left for it: name fewer tests, or all of a kind",
+			len(arg), longestPlan)
+	}
+	return arg, nil
 }
 
 // DecodePlan finds and decodes the plan in a kernel command line. It returns

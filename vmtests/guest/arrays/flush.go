@@ -3,6 +3,7 @@
 package arrays
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -90,8 +91,13 @@ func fsyncOne(a *array.Array, f *os.File, buf []byte, block int64) error {
 	if err != nil {
 		return err
 	}
-	for i, n := range after {
-		if written[i].writes > before[i].writes && n.flushes == written[i].flushes {
+	return allFlushed(a, block, before, written, after)
+}
+
+// allFlushed fails if a member that was written to has not flushed since.
+func allFlushed(a *array.Array, block int64, before, written, after []requests) error {
+	for i := range a.First() {
+		if written[i].writes > before[i].writes && after[i].flushes == written[i].flushes {
 			return fmt.Errorf("block %d was written to %s, and fsync has returned, but the member has flushed nothing since",
 				block, a.First()[i])
 		}
@@ -101,26 +107,98 @@ func fsyncOne(a *array.Array, f *os.File, buf []byte, block int64) error {
 
 // requests are what a disk has done so far.
 type requests struct {
-	writes, flushes uint64
+	writes, sectors, flushes uint64 // sectors were written
 }
 
-// countAll returns what the members have done so far.
+// countAll returns what all disks have done so far.
 func countAll(a *array.Array) (all []requests, err error) {
-	for _, n := range a.NullBlks[:a.Personality.Disks] {
+	for _, n := range a.NullBlks {
 		stat, err := md.ReadAttr(n.KernelName(), "stat")
 		if err != nil {
 			return nil, err
 		}
-		const writes, flushes = 4, 15 // Documentation/block/stat.rst
+		const writes, sectors, flushes = 4, 6, 15 // Documentation/block/stat.rst
 		fields := strings.Fields(stat)
 		if len(fields) <= flushes {
 			return nil, fmt.Errorf("stat of %s is %q, without flushes", n.KernelName(), stat)
 		}
 		var r requests
-		if _, err := fmt.Sscan(fields[writes]+" "+fields[flushes], &r.writes, &r.flushes); err != nil {
+		if _, err := fmt.Sscan(strings.Join([]string{fields[writes], fields[sectors], fields[flushes]}, " "), &r.writes, &r.sectors, &r.flushes); err != nil {
 			return nil, fmt.Errorf("stat of %s: %w", n.KernelName(), err)
 		}
 		all = append(all, r)
 	}
 	return all, nil
+}
+
+// flushJournal has an array with a journal write to a stripe that is being checked: that does not go to
+// the journal. An fsync must then flush the members.
+var flushJournal = scenario{name: "flush-journal-check", on: array.Personality.Parity, run: func(a *array.Array) (seen string, err error) {
+	recipe := array.Recipe{More: []string{array.JournalArg}}
+	err = array.Steps(
+		a.Step("make disks", func() error { return a.UseNullBlksAllWith(map[string]string{"cache_size": "4"}) }, a.UseGates),
+		a.Step("create", a.Create(recipe), a.Settle),
+		a.Step("write", a.Setting("safe_mode_delay", "0"), a.Write),
+		a.Step("begin a check", a.Setting("sync_max", "0"), a.Action("check"), a.WaitForHold),
+		a.Unwatched(a.Step("write to what is being checked", func() (err error) {
+			seen, err = writeUnderCheck(a)
+			return err
+		})),
+		a.Step("end the check", a.Settle, a.Verify),
+		a.Step("stop", a.Stop(array.ByIoctl)),
+	)
+	return seen, err
+}}
+
+// writeUnderCheck has the check wait for a member, writes to a stripe that it is at, lets both go on, and
+// looks where the block is when fsync has returned.
+func writeUnderCheck(a *array.Array) (string, error) {
+	gate := a.Gates[1]
+	if err := array.Steps(gate.Shut, a.LetGo, a.WaitForStuck); err != nil {
+		return "", errors.Join(err, gate.Open())
+	}
+	before, err := countAll(a)
+	if err != nil {
+		return "", errors.Join(err, gate.Open())
+	}
+	write := a.RewriteBlocks(0)
+	err = a.Held(write...)
+	if err := errors.Join(err, gate.Open()); err != nil {
+		return "", err
+	}
+	if err := write.End(); err != nil {
+		return "", err
+	}
+	return whereIsIt(a, before)
+}
+
+// whereIsIt makes what was written durable, and says whether that is in the journal or on the members.
+func whereIsIt(a *array.Array, before []requests) (string, error) {
+	written, err := countAll(a)
+	if err != nil {
+		return "", err
+	}
+	if err := fsync(a); err != nil {
+		return "", err
+	}
+	after, err := countAll(a)
+	if err != nil {
+		return "", err
+	}
+	const blockSectors = array.BlockSize / 512
+	journal := len(a.NullBlks) - 1
+	if written[journal].sectors >= before[journal].sectors+2*blockSectors { // a description, and the block
+		return "it is in the journal", nil
+	}
+	return "it is on the members", allFlushed(a, 0, before, written, after)
+}
+
+// fsync has what was written to the array made durable.
+func fsync(a *array.Array) error {
+	f, err := os.OpenFile(a.Dev(), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
 }

@@ -63,11 +63,17 @@ func (h heldReshape) hold(a *array.Array) error {
 	if err := interrupted.End(array.CallLimit); err != nil {
 		return err
 	}
-	if h.stays {
-		if err := array.Steps(func() error { return takesNoCPU(io) }, func() error { return suspend(a) },
-			array.Timely("reshape > md/sync_action", a.Action("reshape"))); err != nil {
-			return err
-		}
+	if !h.stays {
+		return io.End()
+	}
+	waits := array.Steps(func() error { return takesNoCPU(io) }, func() error { return suspend(a) })
+	if errors.Is(waits, array.ErrHangs) {
+		return waits
+	}
+	// Also where I/O takes a CPU's time: it would for as long as the guest runs.
+	goesOn := array.Timely("reshape > md/sync_action", a.Action("reshape"))()
+	if err := errors.Join(waits, goesOn); err != nil {
+		return errors.Join(err, io.End())
 	}
 	return io.End()
 }

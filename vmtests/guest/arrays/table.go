@@ -34,7 +34,7 @@ var scenarios = slices.Concat(
 	[]scenario{dmRaid},
 	powerCuts,
 	reshapeReads, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable,
-	discards, flushes, []scenario{failfast, failedFlush, twoBad}, loads, takeovers,
+	discards, flushes, []scenario{flushJournal, failfast, failedFlush, twoBad}, loads, takeovers,
 	resyncCuts,
 )
 
