@@ -223,7 +223,8 @@ func (a *Array) whyNotOver(err error) error {
 	if state != "D" {
 		return err
 	}
-	return errors.Join(fmt.Errorf("%w, and %w", err, ErrHangs), machine.ForgiveHangs())
+	err = fmt.Errorf("%w, and %w", err, ErrHangs)
+	return errors.Join(err, machine.ForgiveHangs())
 }
 
 // Reshape begins a reshape that has been prepared, and waits until it is held.
