@@ -33,7 +33,7 @@ var scenarios = slices.Concat(
 	stacks,
 	[]scenario{dmRaid},
 	powerCuts,
-	reshapeReads, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable,
+	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable,
 	discards, flushes, []scenario{flushJournal, failfast, failedFlush, twoBad}, loads, takeovers,
 	resyncCuts,
 )
