@@ -30,6 +30,8 @@ type Recipe struct {
 	Clean    bool     // --assume-clean
 	ReadOnly bool     // nothing begins before a write, or --readwrite
 	Missing  bool     // the last member is
+	Half     bool     // every second member is missing
+	KiB      int      // of each member, 0 for MemberKiB
 	More     []string // arguments
 }
 
@@ -50,6 +52,9 @@ func (a *Array) CreateOnce(r Recipe) error {
 	members := slices.Clone(a.First())
 	if r.Missing {
 		members[len(members)-1] = "missing"
+	}
+	for i := 1; r.Half && i < len(members); i += 2 {
+		members[i] = "missing"
 	}
 	if err := a.RunMdadm(append(a.createArgs(r), members...)...); err != nil {
 		return err
@@ -72,7 +77,7 @@ func (a *Array) createArgs(r Recipe) []string {
 		args = append(args, fmt.Sprintf("--chunk=%d", ChunkKiB))
 	}
 	if p.Redundant() {
-		args = append(args, fmt.Sprintf("--size=%d", MemberKiB))
+		args = append(args, fmt.Sprintf("--size=%d", cmp.Or(r.KiB, MemberKiB)))
 	}
 	switch {
 	case r.Bitmap:

@@ -17,6 +17,8 @@ type Mapped struct {
 	name   string // for the device mapper
 	minor  uint32
 	under  string // the member's own node
+	quiet  bool   // dm-dust prints no line for each block
+	dusty  bool   // and lets them not be read
 }
 
 const (
@@ -74,19 +76,29 @@ func (m *Mapped) Behave() error { return m.Flake("60 0") }
 // Dust makes sectors from first up to end unreadable, until they are written again.
 func (m *Mapped) Dust(first, end int) error {
 	const perBlock = dustBlock / 512
-	if err := m.message("quiet"); err != nil { // a line on the console for each
-		return err
+	if !m.quiet { // a line on the console for each
+		if err := m.message("quiet"); err != nil {
+			return err
+		}
+		m.quiet = true
 	}
 	for block := first / perBlock; block < end/perBlock; block++ {
 		if err := m.message(fmt.Sprintf("addbadblock %d", block)); err != nil {
 			return err
 		}
 	}
+	if m.dusty {
+		return nil
+	}
+	m.dusty = true
 	return m.message("enable")
 }
 
 // Sweep has dm-dust let all be read again.
-func (m *Mapped) Sweep() error { return m.message("disable") }
+func (m *Mapped) Sweep() error {
+	m.dusty = false
+	return m.message("disable")
+}
 
 // message tells the target something.
 func (m *Mapped) message(text string) error { return m.mapper.Message(m.name, text) }

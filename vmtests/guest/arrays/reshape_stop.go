@@ -11,17 +11,19 @@ import (
 
 // reshapeStops stop a reshape at one of its first checkpoints, when it has gone as far as it may
 // before it has to write down how far it is: what it has not written down must not be overwritten.
-// A member that does not answer holds it there.
-var reshapeStops = rows([]string{"grow", "chunk", "chunk-back", "layout"}, func(_ int, change string) scenario {
-	return scenario{name: "reshape-stop-early-" + change, on: array.HasChange(change), run: func(a *array.Array) (string, error) {
-		c, _ := a.Personality.ChangeNamed(change)
-		return stopEarly{change: c}.run(a)
-	}}
+// A member that does not answer holds it there. Or they cut the power of all members there.
+var reshapeStops = rows([]stopEarly{
+	{name: "stop", change: "grow"}, {name: "stop", change: "chunk"}, {name: "stop", change: "chunk-back"}, {name: "stop", change: "layout"},
+	{name: "cut", change: "grow", cut: true}, {name: "cut", change: "chunk", cut: true},
+}, func(_ int, e stopEarly) scenario {
+	return scenario{name: "reshape-" + e.name + "-early-" + e.change, on: array.HasChange(e.change), run: e.run}
 })
 
 // stopEarly is a reshape that is stopped early.
 type stopEarly struct {
-	change array.Change
+	name   string
+	change string
+	cut    bool
 }
 
 // checkpoints are where a reshape is let go on, in KiB, and then stopped before the next time that it
@@ -43,16 +45,21 @@ func (e stopEarly) run(a *array.Array) (string, error) {
 // stop makes an array, stops its reshape at the first checkpoint behind a place, and looks.
 func (e stopEarly) stop(a *array.Array, from int, way string) error {
 	recipe := array.Recipe{Clean: true, More: []string{array.DataOffset}}
+	c, _ := a.Personality.ChangeNamed(e.change)
+	off, on := func() error { return nil }, func() error { return nil }
+	if e.cut {
+		off, on = a.BreakGates, a.MendGates
+	}
 	return array.Steps(
 		a.Step("create", a.Create(recipe)),
-		a.Step("write", a.Write),
-		a.Step("reshape", func() error { return a.Prepare(e.change) }, a.Reshape, func() error { return goTo(a, from) },
+		a.Step("write", a.BeOwn, a.Write),
+		a.Step("reshape", func() error { return a.Prepare(c) }, a.Reshape, func() error { return goTo(a, from) },
 			func() error { return a.WaitForValue("array_state", "clean") }),
 		// A read of what has moved and is not written down waits for the reshape, and a stop for the reader.
 		a.Unwatched(
 			a.Step("interrupt it", func() error { return interrupt(a) }),
-			a.Step("stop by "+way, a.Stop(way))),
-		a.Step("assemble", func() error { return a.Assemble(a.After(e.change)) }, a.Verify),
+			a.Step(e.name+" by "+way, off, a.Stop(way), on)),
+		a.Step("assemble", func() error { return a.Assemble(a.After(c)) }, a.Verify),
 		a.Step("end the reshape", a.EndReshape, a.Verify, a.CheckMembersAgree),
 		a.Step("stop again", a.Stop(array.ByMdadm), a.WipeMembers),
 	)

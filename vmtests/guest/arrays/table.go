@@ -34,7 +34,7 @@ var scenarios = slices.Concat(
 	[]scenario{dmRaid},
 	powerCuts,
 	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable,
-	discards, flushes, []scenario{flushJournal, failfast, failedFlush, twoBad}, loads, takeovers,
+	discards, flushes, []scenario{flushJournal, failfast, failedFlush, twoBad, manyBad}, halves, loads, takeovers,
 	resyncCuts,
 )
 
