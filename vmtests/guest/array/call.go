@@ -117,10 +117,11 @@ func Timely(what string, call func() error) func() error {
 	return func() error { return Begin(what, call).End(CallLimit) }
 }
 
-// CPUTime returns how much time of a CPU the call has taken so far.
+// CPUTime returns how much time of a CPU the call's thread has taken so far. The thread's own file is below
+// task: /proc/<thread>/stat counts all threads of the process (fs/proc/array.c, do_task_stat()).
 func (c *Call) CPUTime() (time.Duration, error) {
 	var user, system uint64
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.thread.Load()))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", c.thread.Load()))
 	if err != nil {
 		return 0, err
 	}
