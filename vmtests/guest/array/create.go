@@ -5,6 +5,7 @@ package array
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -56,11 +57,27 @@ func (a *Array) CreateOnce(r Recipe) error {
 	for i := 1; r.Half && i < len(members); i += 2 {
 		members[i] = "missing"
 	}
+	if r.Clean {
+		if err := a.equalize(); err != nil {
+			return err
+		}
+	}
 	if err := a.RunMdadm(append(a.createArgs(r), members...)...); err != nil {
 		return err
 	}
 	if !a.Exists() {
 		return fmt.Errorf("mdadm --create succeeded, but there is no %s; there are %v", a.KernelName(), md.Devices())
+	}
+	return nil
+}
+
+// equalize clears the members: --assume-clean is true only where nothing is left of former arrays, or
+// else a check finds what no test has done.
+func (a *Array) equalize() error {
+	for _, m := range a.Members {
+		if err := Zero(m, math.MaxInt64); err != nil {
+			return fmt.Errorf("clear %s: %w", m, err)
+		}
 	}
 	return nil
 }
