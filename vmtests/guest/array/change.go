@@ -155,7 +155,7 @@ func (a *Array) LetGo() error { return a.Set("sync_max", "max") }
 
 // WaitForHold waits until a reshape, a resync or a recovery has come to where it is held: its thread
 // sleeps interruptibly, which it does nowhere else.
-func (a *Array) WaitForHold() error { return a.waitForThread("S in md_do_sync ", 2) }
+func (a *Array) WaitForHold() error { return a.waitForThread("S in md_do_sync", 2) }
 
 // WaitForStuck waits until it does not get on, because a gate is shut.
 func (a *Array) WaitForStuck() error { return a.waitForThread("D in ", 15) }
