@@ -48,8 +48,17 @@ func (c *Call) Over() bool {
 	}
 }
 
-// waits reports whether the call sleeps in the kernel, where no signal ends it.
-func (c *Call) waits() bool { return threadState(c.thread.Load()) == "D" }
+// waits reports whether the call sleeps in the kernel: where no signal ends it, or for a lock.
+func (c *Call) waits() bool {
+	id := c.thread.Load()
+	switch threadState(id) {
+	case "D":
+		return true
+	case "S": // so does the Go runtime
+		return strings.Contains(machine.KernelStack(int(id)), "mutex_lock")
+	}
+	return false
+}
 
 // threadState returns the state of a thread of any process: "D" for an uninterruptible sleep.
 func threadState(id int64) string {

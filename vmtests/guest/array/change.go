@@ -32,9 +32,13 @@ type Change struct {
 // DataOffset has data begin so late on each member that they can move.
 const DataOffset = "--data-offset=4M"
 
-// roomKiB is by how much data move: more than two rows of the largest chunks, with which no
-// kernel overwrites what it has not written down as moved, if it computes rightly.
-const roomKiB = 128
+// By how much data move: more than two rows of the largest chunks, with which no kernel overwrites what
+// it has not written down as moved, if it computes rightly; growth gets along with just two. With more, a
+// kernel that computes wrongly would overwrite nothing of a growing array.
+const (
+	roomKiB       = 128
+	roomToGrowKiB = 2 * ChunkKiB
+)
 
 // Changes are the changes of geometry that a personality can go through, one kind each.
 func (p Personality) Changes() (all []Change) {
@@ -46,7 +50,7 @@ func (p Personality) Changes() (all []Change) {
 		"raid10-near": "0x10201", "raid10-offset": "0x102", // offset, and near
 	}[p.Name]
 	all = append(all,
-		Change{Name: "grow", Disks: 1, Move: roomKiB},
+		Change{Name: "grow", Disks: 1, Move: roomToGrowKiB},
 		Change{Name: "chunk", Chunk: 2 * ChunkKiB, Move: roomKiB},
 		Change{Name: "chunk-back", Chunk: 2 * ChunkKiB, Move: -roomKiB})
 	if layout != "" {
@@ -155,7 +159,7 @@ func (a *Array) LetGo() error { return a.Set("sync_max", "max") }
 
 // WaitForHold waits until a reshape, a resync or a recovery has come to where it is held: its thread
 // sleeps interruptibly, which it does nowhere else.
-func (a *Array) WaitForHold() error { return a.waitForThread("S in md_do_sync ", 2) }
+func (a *Array) WaitForHold() error { return a.waitForThread("S in md_do_sync", 2) }
 
 // WaitForStuck waits until it does not get on, because a gate is shut.
 func (a *Array) WaitForStuck() error { return a.waitForThread("D in ", 15) }

@@ -38,7 +38,7 @@ func TestChanges(t *testing.T) {
 // new one as well, move away from where new data go.
 func TestPrepare(t *testing.T) {
 	for _, c := range []struct{ change, want string }{
-		{"grow", "sync_max 0, dev-ram0/new_offset 7936, dev-ram1/new_offset 7936, dev-ram2/new_offset 7936, dev-ram3/new_offset 7936, raid_disks 4"},
+		{"grow", "sync_max 0, dev-ram0/new_offset 8128, dev-ram1/new_offset 8128, dev-ram2/new_offset 8128, dev-ram3/new_offset 8128, raid_disks 4"},
 		{"chunk", "sync_max 0, dev-ram0/new_offset 7936, dev-ram1/new_offset 7936, dev-ram2/new_offset 7936, chunk_size 32768"},
 		{"chunk-back", "sync_max 0, reshape_direction backwards, dev-ram0/new_offset 8448, dev-ram1/new_offset 8448, dev-ram2/new_offset 8448, chunk_size 32768"},
 		{"layout", "sync_max 0, dev-ram0/new_offset 7936, dev-ram1/new_offset 7936, dev-ram2/new_offset 7936, layout 0"},

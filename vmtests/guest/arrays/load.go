@@ -18,9 +18,9 @@ import (
 var loads = rows([]loadRow{
 	{name: "load-skip-copy", on: isRaid6, begin: loseTwo, set: [][2]string{{"skip_copy", "1"}, {"group_thread_cnt", "2"}}},
 	{name: "load-serialize", on: isRaid1, set: [][2]string{{"serialize_policy", "1"}}},
-	{name: "load-storm", on: array.Personality.Redundant, recipe: array.Recipe{Bitmap: true}, change: storm},
+	{name: "load-storm", on: array.Personality.Redundant, recipe: array.Recipe{Bitmap: true}, change: storm, end: [2]string{"sync_action", "idle"}},
 	{name: "load-members", on: array.Personality.Redundant, recipe: array.Recipe{Bitmap: true}, change: awayAndBack},
-	{name: "load-disks", on: isRaid1, change: moreAndFewer},
+	{name: "load-disks", on: isRaid1, change: moreAndFewer, end: [2]string{"raid_disks", "2"}},
 	{name: "load-write-mostly", on: isRaid1, recipe: array.Recipe{Bitmap: true}, change: writeMostly},
 	{name: "load-stripes", on: array.Personality.Parity, change: stripeCache},
 }, func(_ int, l loadRow) scenario {
@@ -35,6 +35,7 @@ type loadRow struct {
 	begin  func(*array.Array) error      // before the load; may be nil
 	set    [][2]string                   // attributes, before the load
 	change func(*array.Array, int) error // the n-th change; may be nil
+	end    [2]string                     // an attribute, after the load
 }
 
 // loadTime is how long a load lasts, and loadBlocks on how many blocks.
@@ -70,6 +71,12 @@ func (l loadRow) run(a *array.Array) (seen string, err error) {
 	}
 	ops, wrong := load.End()
 	if err = errors.Join(wrong, err); err != nil {
+		return "", err
+	}
+	if l.end[0] != "" {
+		err = a.Set(l.end[0], l.end[1])
+	}
+	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d reads and writes", ops), array.Steps(
