@@ -77,18 +77,19 @@ const steadyLooks = 4
 // Held waits until each call has returned or waits in the kernel for something, and does not
 // go on by itself.
 func (a *Array) Held(calls ...*Call) error {
-	steady := 0
+	steady, busy := 0, &Call{}
 	err := wait.Until(a.ctx, GoneLimit, 5*time.Millisecond, func() (bool, error) {
 		steady++
 		for _, c := range calls {
 			if !c.Over() && !c.waits() {
-				steady = 0
+				steady, busy = 0, c
 			}
 		}
 		return steady == steadyLooks, nil
 	})
 	if err != nil {
-		return fmt.Errorf("calls neither return nor wait: %w", err)
+		id := busy.thread.Load()
+		return fmt.Errorf("%s neither returns nor waits, but is %s in %s: %w", busy.what, threadState(id), machine.KernelStack(int(id)), err)
 	}
 	return nil
 }

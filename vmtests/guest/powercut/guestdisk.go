@@ -32,8 +32,6 @@ type Disk struct {
 	Degraded bool
 	NoCache  bool // members without a volatile cache
 	Settled  bool // nothing is written until the resync has ended
-	AtOnce   bool // the power goes as soon as something is acknowledged
-	Busy     bool // flushes of the members take a while, and one is under way at any time
 }
 
 // guestDisk is one such array, and its disk.
@@ -126,9 +124,6 @@ func (g *guestDisk) makeDisk(journal bool) (err error) {
 	if !g.test.NoCache {
 		attrs["cache_size"] = "2"
 	}
-	if g.test.Busy {
-		attrs["irqmode"], attrs["completion_nsec"] = "2", "20000000"
-	}
 	if g.disk, err = g.UseOneNullBlk(88, attrs); err != nil {
 		return err
 	}
@@ -167,29 +162,11 @@ func (g *guestDisk) cut() error {
 	for i := range writers {
 		all.Go(func() error { return g.ledger.keepWriting(node, i) })
 	}
-	if g.test.Busy {
-		all.Go(func() error { return keepFlushing(g.Members[0]) })
-	}
 	heard := g.ledger.waitForAck(g.Context())
-	if !g.test.AtOnce {
-		time.Sleep(time.Duration(g.Rand.Int64N(int64(longestLife))))
-	}
+	time.Sleep(time.Duration(g.Rand.Int64N(int64(longestLife))))
 	g.ledger.close()
 	off := g.disk.PowerOff()
 	return errors.Join(all.Wait(), heard, off)
-}
-
-// keepFlushing flushes a disk, over and over, until that fails: the power is off. Another flush is only
-// begun when one has ended, so that whoever does not wait for it has a while to acknowledge too early.
-func keepFlushing(node string) error {
-	f, err := os.OpenFile(node, os.O_RDONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	for f.Sync() == nil {
-	}
-	return nil
 }
 
 // keepWriting writes blocks of its own, one after the other, each made durable, until
