@@ -14,7 +14,7 @@ var twoBad = scenario{name: "fault-two-bad", on: array.Personality.Mirrors, last
 	disks := make([]*array.Mapped, a.Personality.Disks)
 	recipe := array.Recipe{Clean: true, More: []string{array.DataOffset}}
 	return "repaired", array.Steps(
-		a.Step("make disks", func() (err error) {
+		a.Step("make disks", a.UseNullBlks, func() (err error) {
 			for i := range disks {
 				if disks[i], err = a.UseDustBefore(i, array.BlockSize); err != nil {
 					return err

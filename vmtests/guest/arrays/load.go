@@ -48,10 +48,8 @@ func isRaid1(p array.Personality) bool { return p.Name == "raid1" }
 func isRaid6(p array.Personality) bool { return p.Name == "raid6" }
 
 func (l loadRow) run(a *array.Array) (seen string, err error) {
-	recipe := l.recipe
-	recipe.Clean = true
 	var load *array.Load
-	steps := []func() error{a.Step("create", a.Create(recipe))}
+	steps := []func() error{a.Step("create", a.Create(l.recipe), a.Settle)}
 	if l.begin != nil {
 		steps = append(steps, a.Step("begin", func() error { return l.begin(a) }))
 	}

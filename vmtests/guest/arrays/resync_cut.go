@@ -40,8 +40,11 @@ func repairOfCut(a *array.Array, cut int) (string, error) {
 	)
 }
 
-// cutAll puts a target before each member that cuts I/O.
+// cutAll puts a target before each member that cuts I/O. The disks are new, so that they agree at first.
 func cutAll(a *array.Array, block int) error {
+	if err := a.UseNullBlks(); err != nil {
+		return err
+	}
 	for i := range a.Personality.Disks {
 		if _, err := a.UseDustBefore(i, block); err != nil {
 			return err
