@@ -72,13 +72,13 @@ func threadState(id int64) string {
 }
 
 // steadyLooks is how often in a row something must look the same that holds still.
-const steadyLooks = 4
+const steadyLooks = 3
 
 // Held waits until each call has returned or waits in the kernel for something, and does not
 // go on by itself.
 func (a *Array) Held(calls ...*Call) error {
 	steady, busy := 0, &Call{}
-	err := wait.Until(a.ctx, GoneLimit, 5*time.Millisecond, func() (bool, error) {
+	err := wait.Until(a.ctx, GoneLimit, 15*time.Millisecond, func() (bool, error) {
 		steady++
 		for _, c := range calls {
 			if !c.Over() && !c.waits() {

@@ -40,7 +40,7 @@ type loadRow struct {
 
 // loadTime is how long a load lasts, and loadBlocks on how many blocks.
 const (
-	loadTime   = 5 * time.Second
+	loadTime   = 3 * time.Second
 	loadBlocks = 512
 )
 

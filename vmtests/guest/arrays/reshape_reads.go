@@ -29,7 +29,7 @@ type readsAtBegin struct {
 // How many reads are under way when the reshape begins, and how many come then.
 const (
 	earlyReads = array.RunBlocks
-	lateReads  = 64
+	lateReads  = 32
 )
 
 func (r readsAtBegin) run(a *array.Array) (string, error) {

@@ -28,7 +28,7 @@ type stopEarly struct {
 
 // checkpoints are where a reshape is let go on, in KiB, and then stopped before the next time that it
 // writes down where it is.
-var checkpoints = []int{0, 64, 256}
+var checkpoints = []int{0, 256}
 
 func (e stopEarly) run(a *array.Array) (string, error) {
 	if err := a.Do("make disks", a.UseGates); err != nil {
