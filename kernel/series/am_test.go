@@ -64,7 +64,10 @@ func fixture(t *testing.T, patches ...string) Check {
 	}
 	write("src/md.c", pristine)
 	write("src/scripts/checkpatch.pl", `my $p = pop @ARGV; die "no --strict" unless grep { $_ eq "--strict" } @ARGV;
-open(F, $p) or die; while (<F>) { if (/BAD/) { print "$p:1: WARNING:BAD: bad\n"; exit 1 } }`)
+open(F, $p) or die; while (<F>) {
+	if (/BAD/) { print "$p:1: WARNING:BAD: bad\n"; $rc = 1 }
+	if (/^\+.*?(\w*[a-z][A-Z]\w*)/) { print "$p:2: CHECK:CAMELCASE: Avoid CamelCase: <$1>\n"; $rc = 1 }
+} exit $rc`)
 	c := Check{Source: filepath.Join(dir, "src"), Dir: dir}
 	for i, p := range patches {
 		name := fmt.Sprintf("%04d-p.patch", i+1)
@@ -145,6 +148,22 @@ func TestCheckpatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	if failed(rs) != "checkpatch 0002-p.patch" || !strings.Contains(rs[1].Detail, "WARNING:BAD") {
+		t.Errorf("%+v", rs)
+	}
+}
+
+// A name that the pristine file has is not the patch's to change.
+func TestCheckpatchTakesNamesOfTheKernel(t *testing.T) {
+	s := fixture(t, mail("four", "MaxSector", "a"), mail("four", "maxSector", "b"), mail("four", "MaxSector BAD", "c"))
+	if err := os.WriteFile(filepath.Join(s.Source, "md.c"), []byte(pristine+"MaxSector\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rs, err := s.Checkpatch(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if failed(rs) != "checkpatch 0002-p.patch checkpatch 0003-p.patch" ||
+		!strings.Contains(rs[1].Detail, "<maxSector>") || strings.Contains(rs[2].Detail, "CAMELCASE") {
 		t.Errorf("%+v", rs)
 	}
 }
