@@ -54,8 +54,9 @@ func (c *Call) waits() bool {
 	switch threadState(id) {
 	case "D":
 		return true
-	case "S": // so does the Go runtime
-		return strings.Contains(machine.KernelStack(int(id)), "mutex_lock")
+	case "S": // so does the Go runtime, on a futex
+		stack := machine.KernelStack(int(id))
+		return stack != "user space" && !strings.Contains(stack, "futex")
 	}
 	return false
 }

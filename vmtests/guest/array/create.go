@@ -5,7 +5,6 @@ package array
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -71,11 +70,14 @@ func (a *Array) CreateOnce(r Recipe) error {
 	return nil
 }
 
-// equalize clears the members: --assume-clean is true only where nothing is left of former arrays, or
-// else a check finds what no test has done.
+// equalize clears as much of the members as redundant arrays use: --assume-clean is true only where
+// nothing is left of former arrays, or else a check finds what no test has done. null_blk disks are new.
 func (a *Array) equalize() error {
-	for _, m := range a.Members {
-		if err := Zero(m, math.MaxInt64); err != nil {
+	if len(a.NullBlks) > 0 {
+		return nil
+	}
+	for _, m := range a.First() {
+		if err := Zero(m, scanned); err != nil {
 			return fmt.Errorf("clear %s: %w", m, err)
 		}
 	}

@@ -28,7 +28,7 @@ type Hole struct {
 func AllowDiscards() error {
 	const safely = "/sys/module/raid456/parameters/devices_handle_discard_safely"
 	if err := md.WriteFile(safely, "Y"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("Y > %s: %w", safely, err)
+		return fmt.Errorf("write Y to %s: %w", safely, err)
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ var manyBad = scenario{name: "fault-many-bad", on: isFirstMirror, run: func(a *a
 		a.Step("create", a.Create(recipe)),
 		a.Step("write", a.BeOwn, a.Write),
 		a.Step("lose blocks", func() error { return loseEverySecond(source) }),
-		a.Step("rebuild", func() error { return a.Add(a.Members[from+1]) }, array.Timely("a rebuild", a.Settle)),
+		a.Step("rebuild", func() error { return a.Add(a.Members[from+1]) },
+			func() error { return a.WaitForRest(array.SettleTime) }), // it may be given up
 		a.Step("read all", func() (err error) {
 			seen, err = rightOrError(a)
 			return err

@@ -14,7 +14,7 @@ import (
 func ForgiveHangs() error {
 	const limit = "/proc/sys/kernel/hung_task_timeout_secs"
 	if err := md.WriteFile(limit, "0"); err != nil {
-		return fmt.Errorf("0 > %s: %w", limit, err)
+		return fmt.Errorf("write 0 to %s: %w", limit, err)
 	}
 	return nil
 }
