@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package arrays
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/vmtests/event"
+	"mdlife/vmtests/guest/array"
+)
+
+// knownBug is a bug that the kernels have, patched or not: docs/found.md says why there is no patch. A test
+// case that shows it is not passed, but does not fail a run either, which then would never pass.
+type knownBug struct {
+	found    string                       // the heading in docs/found.md, from its beginning
+	scenario string                       // what the scenario's name begins with
+	on       func(array.Personality) bool // the personalities that have the bug
+	releases []string                     // what the release of the kernels with it begins with; none: all
+}
+
+var knownBugs = []knownBug{
+	{found: "A reshape of raid4, raid5 or raid6 puts other content", scenario: "reshape-unreadable-", on: array.Personality.Parity},
+	{found: "I/O at the position of a frozen reshape", scenario: "reshape-held-io-frozen", on: array.Personality.Parity, releases: []string{"6.1."}},
+}
+
+// excuse has a test case that has failed for a known bug skipped, in words that say so.
+func excuse(res event.Cell, c testCase, release string) event.Cell {
+	i := slices.IndexFunc(knownBugs, func(k knownBug) bool { return k.shownBy(c, release) })
+	if res.OK || i < 0 {
+		return res
+	}
+	res.Skipped, res.Detail = "known bug ("+knownBugs[i].found+"…, docs/found.md): "+res.Detail, ""
+	return res
+}
+
+// shownBy reports whether a test case shows the bug on a kernel.
+func (k knownBug) shownBy(c testCase, release string) bool {
+	begins := func(prefix string) bool { return strings.HasPrefix(release, prefix) }
+	return strings.HasPrefix(c.scenario.name, k.scenario) && k.on(c.personality) &&
+		(len(k.releases) == 0 || slices.ContainsFunc(k.releases, begins))
+}
+
+// release is the kernel's, "" if it is not known.
+func release() string {
+	var name unix.Utsname
+	if unix.Uname(&name) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(name.Release[:])
+}
