@@ -6,9 +6,12 @@
 package event
 
 import (
+	"bytes"
+	"compress/flate"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -173,12 +176,30 @@ func (p Plan) Encode() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	arg := PlanArg + base64.RawURLEncoding.EncodeToString(b)
+	packed, err := pack(b)
+	if err != nil {
+		return "", err
+	}
+	arg := PlanArg + base64.RawURLEncoding.EncodeToString(packed)
 	if len(arg) > longestPlan {
 		return "", fmt.Errorf("the plan takes %d bytes of the kernel's command line, and %d are left for it: name fewer tests, or all of a kind",
 			len(arg), longestPlan)
 	}
 	return arg, nil
+}
+
+// pack makes a plan shorter: long ones are lists of names that are alike.
+func pack(plan []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	w, err := flate.NewWriter(&packed, flate.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(plan); err != nil {
+		return nil, err
+	}
+	err = w.Close()
+	return packed.Bytes(), err
 }
 
 // DecodePlan finds and decodes the plan in a kernel command line. It returns
@@ -189,7 +210,11 @@ func DecodePlan(cmdline string) (Plan, bool, error) {
 		if !ok {
 			continue
 		}
-		b, err := base64.RawURLEncoding.DecodeString(enc)
+		packed, err := base64.RawURLEncoding.DecodeString(enc)
+		if err != nil {
+			return Plan{}, false, fmt.Errorf("kernel parameter %s: %w", PlanArg, err)
+		}
+		b, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
 		if err != nil {
 			return Plan{}, false, fmt.Errorf("kernel parameter %s: %w", PlanArg, err)
 		}
