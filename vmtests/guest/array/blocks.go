@@ -5,6 +5,7 @@ package array
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -81,6 +82,9 @@ func (all BlockIO) CPUTime() (sum time.Duration, err error) {
 			continue
 		}
 		took, err := c.CPUTime()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it has ended meanwhile
+		}
 		if err != nil {
 			return 0, err
 		}

@@ -76,7 +76,7 @@ func (a *Array) equalize() error {
 	if len(a.NullBlks) > 0 {
 		return nil
 	}
-	for _, m := range a.First() {
+	for _, m := range a.Members[:min(a.Personality.Disks+1, len(a.Members))] { // and the one that it may grow by
 		if err := Zero(m, scanned); err != nil {
 			return fmt.Errorf("clear %s: %w", m, err)
 		}

@@ -23,6 +23,8 @@ type knownBug struct {
 
 var knownBugs = []knownBug{
 	{found: "A reshape of raid4, raid5 or raid6 puts other content", scenario: "reshape-unreadable-", on: array.Personality.Parity},
+	{found: "A repair that meets two unreadable blocks", scenario: "fault-two-bad", on: array.Personality.Mirrors},
+	{found: "A mirror whose legs both fail for a moment", scenario: "fault-failfast", on: array.Personality.Mirrors},
 	{found: "I/O at the position of a frozen reshape", scenario: "reshape-held-io-frozen", on: array.Personality.Parity, releases: []string{"6.1."}},
 }
 

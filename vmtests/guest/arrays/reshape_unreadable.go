@@ -34,6 +34,40 @@ func reshapeWithout(a *array.Array, c array.Change) (string, error) {
 	)
 }
 
+// reshapeKnownBad reshapes a raid10 with a bad block on record, which is not even tried. What is written
+// over it has its own place, and nothing bad about it.
+var reshapeKnownBad = scenario{name: "reshape-known-bad", on: func(p array.Personality) bool {
+	return p.IsRaid10() && array.HasChange("grow")(p)
+}, run: func(a *array.Array) (string, error) {
+	c, _ := a.Personality.ChangeNamed("grow")
+	block := uint64(2*array.RunBlocks + a.Rand.IntN(array.RunBlocks)) // others are moved to its place
+	return fmt.Sprintf("block %d gets an error", block), array.Steps(
+		a.Step("create", a.Create(array.Recipe{Clean: true, More: []string{array.DataOffset}})),
+		a.Step("write", a.BeOwn, a.Write),
+		a.Step(fmt.Sprintf("record block %d as bad", block), func() error { return recordBad(a, block) },
+			func() error { return checkLost(a, block) }, func() error { return a.Prepare(c) }),
+		a.Step("reshape", a.Reshape, a.EndReshape),
+		a.Step("read all", array.Timely("a read", func() error { return checkLost(a, block) })),
+		a.Step("stop", array.Timely("a stop", a.Stop(array.ByIoctl))),
+	)
+}}
+
+// recordBad writes all copies of a block into the members' lists of bad blocks.
+func recordBad(a *array.Array, block uint64) error {
+	all, err := a.Data.Places(a.First())
+	if err != nil {
+		return err
+	}
+	for _, p := range all[block] {
+		const sector = 512
+		bad := fmt.Sprintf("%d %d", p.Offset/sector, array.BlockSize/sector)
+		if err := a.Set(array.MemberDir(p.Node)+"/bad_blocks", bad); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // useDusts makes disks that can be told not to read a block until it is written.
 func useDusts(a *array.Array, disks []*array.Mapped) (err error) {
 	for i := range disks {

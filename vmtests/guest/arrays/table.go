@@ -33,7 +33,7 @@ var scenarios = slices.Concat(
 	stacks,
 	[]scenario{dmRaid},
 	powerCuts,
-	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable,
+	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad},
 	discards, flushes, []scenario{flushJournal, failfast, failedFlush, twoBad, manyBad}, halves, loads, takeovers,
 	resyncCuts,
 )
