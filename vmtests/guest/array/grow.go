@@ -52,6 +52,15 @@ func (a *Array) BeginReshape() error {
 	)
 }
 
+// WaitForRecord waits until md has written down how far a reshape is: reads of what has moved wait
+// for that, and it takes long where the reshape is slow.
+func (a *Array) WaitForRecord() error {
+	if !a.Personality.Parity() {
+		return nil
+	}
+	return a.WaitForAttr("reshape_position", func(at string) bool { return at != "0" })
+}
+
 // WaitForLevel waits until the array has this level and so many members: mdadm goes on in
 // the background and changes the level back or forth when a reshape has ended. The new level
 // shows a moment before I/O goes on. Before 7.2, what comes in that moment to an array that
