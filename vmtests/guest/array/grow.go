@@ -43,24 +43,21 @@ func (a *Array) isGrown() error {
 
 // BeginReshape adds a member, and has the array use it.
 func (a *Array) BeginReshape() error {
-	steps := []func() error{
+	return Steps(
 		func() error { return a.Add(a.Spare()) },
 		func() error {
 			return a.RunMdadm("--grow", a.Dev(), fmt.Sprintf("--raid-devices=%d", a.Personality.Disks+1))
 		},
 		a.WaitForAction("reshape"),
-	}
-	if a.Personality.Parity() {
-		steps = append(steps, a.waitForRecord)
-	}
-	return Steps(steps...)
+	)
 }
 
-// waitForRecord waits until md has written down how far a reshape is. Before that, a stop
-// can lose the array's first blocks, on any kernel: raid5_start_reshape() leaves the
-// min_offset_diff of raid5_run(), which does not know the new_offset that mdadm has set
-// since, and so the first rows go where old ones are before the superblock says so.
-func (a *Array) waitForRecord() error {
+// WaitForRecord waits until md has written down how far a reshape is: reads of what has moved wait
+// for that, and it takes long where the reshape is slow.
+func (a *Array) WaitForRecord() error {
+	if !a.Personality.Parity() {
+		return nil
+	}
 	return a.WaitForAttr("reshape_position", func(at string) bool { return at != "0" })
 }
 

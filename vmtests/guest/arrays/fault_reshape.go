@@ -10,7 +10,7 @@ var reshapeAround = scenario{name: "fault-reshape", on: reshapesWithMembersLost,
 	return "reshaped", array.Steps(
 		a.CreateOnNullBlks,
 		a.Step("write, and have a member fail to read", a.Write, a.BreakFirst),
-		a.Step("reshape", a.SlowSync, a.BeginReshape, array.Prefixed("just begun", a.Verify),
+		a.Step("reshape", a.SlowSync, a.BeginReshape, a.WaitForRecord, array.Prefixed("just begun", a.Verify),
 			a.ResetSyncSpeed, a.Settle, a.Verify),
 		a.Step("stop", a.Stop(array.ByIoctl)),
 	)
