@@ -133,8 +133,10 @@ func (a *Array) moveData(c Change) error {
 	return nil
 }
 
-// BeginChange begins the reshape.
-func (a *Array) BeginChange() error { return a.Set("sync_action", "reshape") }
+// BeginChange begins the reshape. md refuses while it has not yet noticed that an earlier sync has ended.
+func (a *Array) BeginChange() error {
+	return RetryBusy(func() error { return a.Set("sync_action", "reshape") })
+}
 
 // HoldAt lets a reshape go on to so many KiB of each member (of raid10: of the array), and no further.
 func (a *Array) HoldAt(kib int) error { return a.Set("sync_max", strconv.Itoa(2*kib)) }
