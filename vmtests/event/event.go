@@ -225,6 +225,9 @@ type Cell struct {
 
 	// Opens are those of the opener beside it, by outcome: "ok" or an errno's name.
 	Opens map[string]int `json:"opens,omitempty"`
+
+	// IO is how many verified reads and writes were made beside it.
+	IO int `json:"io,omitempty"`
 }
 
 // Power is what has become of one array when the machine was killed under it.

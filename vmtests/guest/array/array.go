@@ -143,10 +143,15 @@ func (a *Array) LeaveDirty() (err error) {
 // later has something done when the array has gone.
 func (a *Array) later(f func() error) { a.undo = append(a.undo, f) }
 
-// End ends the opener, removes what remains, and returns the opener's opens by outcome.
-func (a *Array) End() (opens map[string]int, err error) {
+// End ends the opener and its company, removes what remains, and returns the opener's opens by outcome
+// and how many reads and writes the company has made.
+func (a *Array) End() (opens map[string]int, ios int, err error) {
 	opens, err = a.opener.end()
 	errs := []error{err}
+	if c := a.opener.company; c != nil && err == nil { // else it may be at work still
+		ios = c.ios
+		errs = append(errs, c.wrong)
+	}
 	if a.held != nil {
 		errs = append(errs, a.held.Close())
 	}
@@ -161,7 +166,7 @@ func (a *Array) End() (opens map[string]int, err error) {
 	for _, n := range a.NullBlks {
 		errs = append(errs, n.remove())
 	}
-	return opens, errors.Join(append(errs, a.detachPaths())...)
+	return opens, ios, errors.Join(append(errs, a.detachPaths())...)
 }
 
 // removeAll removes a device that somebody may look at, and once more what an open may

@@ -61,14 +61,14 @@ func (p Pattern) verifyBlock(node string, direct bool, block uint64) error {
 func (a *Array) RewriteBlocks(blocks ...uint64) (writes BlockIO) {
 	for _, block := range blocks {
 		writes = append(writes, Begin(fmt.Sprintf("write of block %d", block), func() error {
-			return a.Data.writeBlock(a.Dev(), block)
+			return a.Data.WriteBlock(a.Dev(), block)
 		}))
 	}
 	return writes
 }
 
-// writeBlock writes one block.
-func (p Pattern) writeBlock(node string, block uint64) error {
+// WriteBlock writes one block, past the page cache.
+func (p Pattern) WriteBlock(node string, block uint64) error {
 	buf := Aligned(BlockSize)
 	defer unix.Munmap(buf)
 	p.Fill(buf, block)

@@ -61,6 +61,7 @@ func (a *Array) CreateOnce(r Recipe) error {
 			return err
 		}
 	}
+	a.forgetCompany()
 	if err := a.RunMdadm(append(a.createArgs(r), members...)...); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package array
 
 import (
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -90,7 +91,14 @@ func (g *Gate) BreakWrites() error {
 	return g.mapper.Reload(g.name, "flakey", g.sectors, g.under+" 0 0 60 1 error_writes")
 }
 
-// Mend ends either.
+// DelayFlushes has flushes take so long from now on; everything else passes at once
+// (Documentation/admin-guide/device-mapper/delay.rst).
+func (g *Gate) DelayFlushes(d time.Duration) error {
+	at := g.under + " 0 "
+	return g.mapper.Reload(g.name, "delay", g.sectors, fmt.Sprint(at, 0, " ", at, 0, " ", at, d.Milliseconds()))
+}
+
+// Mend ends any of these.
 func (g *Gate) Mend() error { return g.mapper.Reload(g.name, "linear", g.sectors, g.under+" 0") }
 
 // OpenGates opens those gates that are shut.
@@ -111,6 +119,11 @@ func (a *Array) ShutGates() error { return a.eachGate((*Gate).Shut) }
 // BreakGates has all members fail at one moment: until the last does, I/O waits there.
 func (a *Array) BreakGates() error {
 	return Steps(a.ShutGates, func() error { return a.eachGate((*Gate).Break) })
+}
+
+// DelayFlushes has all flushes of members take so long.
+func (a *Array) DelayFlushes(d time.Duration) error {
+	return a.eachGate(func(g *Gate) error { return g.DelayFlushes(d) })
 }
 
 // MendGates has all members work again.

@@ -20,12 +20,13 @@ const openerPause = 8 * time.Millisecond
 // opener opens a device by its number, reads, and closes it, again and again while
 // sysfs shows it. No open may fail, whatever happens to the array meanwhile (R7).
 type opener struct {
-	name   string
-	node   string
-	remove func() // removes the node
-	over   atomic.Bool
-	looks  sync.Mutex // held while it looks
-	result chan map[string]int
+	name    string
+	node    string
+	remove  func() // removes the node
+	over    atomic.Bool
+	looks   sync.Mutex // held while it looks
+	company *company   // that it brings; nil: none
+	result  chan map[string]int
 }
 
 func startOpener(name string, minor uint32) (*opener, error) {
@@ -41,8 +42,10 @@ func startOpener(name string, minor uint32) (*opener, error) {
 func (o *opener) look() {
 	seen := map[string]int{}
 	var block [4096]byte
-	for ; !o.over.Load(); time.Sleep(openerPause) {
+	for !o.over.Load() {
+		start := time.Now()
 		o.lookOnce(seen, block[:])
+		time.Sleep(max(openerPause, time.Since(start))) // slow disks must leave as much time for a stop
 	}
 	o.result <- seen
 }
@@ -59,6 +62,12 @@ func (o *opener) lookOnce(seen map[string]int, block []byte) {
 	if err == nil {
 		_, _ = unix.Read(fd, block) // fails where an array has lost too much
 		unix.Close(fd)
+	}
+	if o.company == nil {
+		return
+	}
+	if err := o.company.visit(o.node); err != nil {
+		seen[md.ErrnoName(err)]++
 	}
 }
 

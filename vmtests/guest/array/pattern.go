@@ -80,15 +80,16 @@ func (p Pattern) Inspect(block []byte, n uint64) string {
 }
 
 // runs are the first blocks of what is written: runs of [RunBlocks] from the
-// device's beginning to its end.
+// device's beginning to its end, but for those that are the company's.
 func (p Pattern) runs() []uint64 {
 	blocks := uint64(p.Size / BlockSize)
 	all := blocks / RunBlocks
 	n := min(all, maxRuns)
 	var starts []uint64
 	for i := range n {
-		if p.Parts == 0 || int(i)%p.Parts == p.Part {
-			starts = append(starts, i*(all-1)/max(n-1, 1)*RunBlocks)
+		start := i * (all - 1) / max(n-1, 1) * RunBlocks
+		if (p.Parts == 0 || int(i)%p.Parts == p.Part) && !isCompanys(start) {
+			starts = append(starts, start)
 		}
 	}
 	return starts

@@ -125,3 +125,12 @@ func DisableAutoAssembly() error {
 	}
 	return os.WriteFile(dir+"/mdadm.conf", []byte("AUTO -all\n"), 0o644)
 }
+
+// StayActive has an array with redundancy not be called clean when nothing was written for a while: then
+// it writes no superblock by itself.
+func (a *Array) StayActive() error {
+	if !a.Personality.Redundant() {
+		return nil
+	}
+	return a.Set("safe_mode_delay", "0")
+}

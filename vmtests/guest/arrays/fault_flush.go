@@ -18,7 +18,7 @@ var failedFlush = scenario{name: "fault-flush", on: hasCaches, run: func(a *arra
 		a.Step("make disks", func() error { return a.UseNullBlksAllWith(map[string]string{"cache_size": "4"}) }, a.UseGates),
 		a.Step("create", a.Create(recipe)),
 		// Else the superblocks are written when nothing was written for a while, and that fails, too.
-		a.Step("write", func() error { return staysActive(a) }, a.Write),
+		a.Step("write", a.StayActive, a.Write),
 		a.Step("a flush fails", func() error { return a.Gates[1].BreakWrites() }, func() (err error) {
 			seen, err = fsyncNotices(a)
 			return err
@@ -30,14 +30,6 @@ var failedFlush = scenario{name: "fault-flush", on: hasCaches, run: func(a *arra
 
 // hasCaches reports whether the members can be disks of any kind.
 func hasCaches(p array.Personality) bool { return p.OwnMetadata() }
-
-// staysActive has the array not be called clean when nothing was written for a while.
-func staysActive(a *array.Array) error {
-	if !a.Personality.Redundant() {
-		return nil
-	}
-	return a.Set("safe_mode_delay", "0")
-}
 
 // fsyncNotices has the array flushed, and returns who has noticed that a member failed to.
 func fsyncNotices(a *array.Array) (string, error) {

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"mdlife/tools/md"
 	"mdlife/vmtests/guest/array"
 )
 
@@ -22,7 +20,7 @@ var flushes = rows([]flushRow{
 	{name: "flush-bitmap", on: array.Personality.Redundant, recipe: array.Recipe{Bitmap: true}},
 	{name: "flush-ppl", on: array.Personality.IsRaid5, recipe: array.Recipe{More: []string{array.PPLArg}}},
 }, func(_ int, f flushRow) scenario {
-	return scenario{name: f.name, on: f.on, run: f.run}
+	return scenario{name: f.name, on: f.on, company: array.NoCompany, run: f.run}
 })
 
 // flushRow is a kind of array that must flush its members.
@@ -72,7 +70,7 @@ func writeAndFsync(a *array.Array) error {
 
 // fsyncOne writes a block and makes it durable: each member that was written to must have flushed.
 func fsyncOne(a *array.Array, f *os.File, buf []byte, block int64) error {
-	before, err := countAll(a)
+	before, err := a.Requests()
 	if err != nil {
 		return err
 	}
@@ -80,14 +78,14 @@ func fsyncOne(a *array.Array, f *os.File, buf []byte, block int64) error {
 	if _, err := f.WriteAt(buf, block*array.BlockSize); err != nil {
 		return err
 	}
-	written, err := countAll(a)
+	written, err := a.Requests()
 	if err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	after, err := countAll(a)
+	after, err := a.Requests()
 	if err != nil {
 		return err
 	}
@@ -95,9 +93,9 @@ func fsyncOne(a *array.Array, f *os.File, buf []byte, block int64) error {
 }
 
 // allFlushed fails if a member that was written to has not flushed since.
-func allFlushed(a *array.Array, block int64, before, written, after []requests) error {
+func allFlushed(a *array.Array, block int64, before, written, after []array.Requests) error {
 	for i := range a.First() {
-		if written[i].writes > before[i].writes && after[i].flushes == written[i].flushes {
+		if written[i].Writes > before[i].Writes && after[i].Flushes == written[i].Flushes {
 			return fmt.Errorf("block %d was written to %s, and fsync has returned, but the member has flushed nothing since",
 				block, a.First()[i])
 		}
@@ -105,35 +103,9 @@ func allFlushed(a *array.Array, block int64, before, written, after []requests) 
 	return nil
 }
 
-// requests are what a disk has done so far.
-type requests struct {
-	writes, sectors, flushes uint64 // sectors were written
-}
-
-// countAll returns what all disks have done so far.
-func countAll(a *array.Array) (all []requests, err error) {
-	for _, n := range a.NullBlks {
-		stat, err := md.ReadAttr(n.KernelName(), "stat")
-		if err != nil {
-			return nil, err
-		}
-		const writes, sectors, flushes = 4, 6, 15 // Documentation/block/stat.rst
-		fields := strings.Fields(stat)
-		if len(fields) <= flushes {
-			return nil, fmt.Errorf("stat of %s is %q, without flushes", n.KernelName(), stat)
-		}
-		var r requests
-		if _, err := fmt.Sscan(strings.Join([]string{fields[writes], fields[sectors], fields[flushes]}, " "), &r.writes, &r.sectors, &r.flushes); err != nil {
-			return nil, fmt.Errorf("stat of %s: %w", n.KernelName(), err)
-		}
-		all = append(all, r)
-	}
-	return all, nil
-}
-
 // flushJournal has an array with a journal write to a stripe that is being checked: that does not go to
 // the journal. An fsync must then flush the members.
-var flushJournal = scenario{name: "flush-journal-check", on: array.Personality.Parity, run: func(a *array.Array) (seen string, err error) {
+var flushJournal = scenario{name: "flush-journal-check", on: array.Personality.Parity, company: array.NoCompany, run: func(a *array.Array) (seen string, err error) {
 	recipe := array.Recipe{More: []string{array.JournalArg}}
 	err = array.Steps(
 		a.Step("make disks", func() error { return a.UseNullBlksAllWith(map[string]string{"cache_size": "4"}) }, a.UseGates),
@@ -157,7 +129,7 @@ func writeUnderCheck(a *array.Array) (string, error) {
 	if err := array.Steps(gate.Shut, a.LetGo, a.WaitForStuck); err != nil {
 		return "", errors.Join(err, gate.Open())
 	}
-	before, err := countAll(a)
+	before, err := a.Requests()
 	if err != nil {
 		return "", errors.Join(err, gate.Open())
 	}
@@ -173,21 +145,21 @@ func writeUnderCheck(a *array.Array) (string, error) {
 }
 
 // whereIsIt makes what was written durable, and says whether that is in the journal or on the members.
-func whereIsIt(a *array.Array, before []requests) (string, error) {
-	written, err := countAll(a)
+func whereIsIt(a *array.Array, before []array.Requests) (string, error) {
+	written, err := a.Requests()
 	if err != nil {
 		return "", err
 	}
 	if err := fsync(a); err != nil {
 		return "", err
 	}
-	after, err := countAll(a)
+	after, err := a.Requests()
 	if err != nil {
 		return "", err
 	}
 	const blockSectors = array.BlockSize / 512
 	journal := len(a.NullBlks) - 1
-	if written[journal].sectors >= before[journal].sectors+2*blockSectors { // a description, and the block
+	if written[journal].Sectors >= before[journal].Sectors+2*blockSectors { // a description, and the block
 		return "it is in the journal", nil
 	}
 	return "it is on the members", allFlushed(a, 0, before, written, after)

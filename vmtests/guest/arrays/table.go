@@ -15,6 +15,8 @@ type scenario struct {
 	long bool                         // it takes longest, and must begin first
 	last bool                         // an unpatched kernel may not survive it
 
+	company array.Company // what is read and written beside it
+
 	// run takes an array through it, and returns what it has seen, in one line.
 	run func(*array.Array) (seen string, err error)
 }
@@ -34,7 +36,7 @@ var scenarios = slices.Concat(
 	[]scenario{dmRaid},
 	powerCuts,
 	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad},
-	discards, flushes, []scenario{flushJournal, failfast, failedFlush, twoBad, manyBad}, halves, loads, takeovers,
+	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, halves, loads, takeovers,
 	resyncCuts,
 )
 

@@ -92,7 +92,7 @@ func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error
 	defer cancel()
 	a, err := array.At(ctx, c.personality, w.place, c.rand(w.seed))
 	if err == nil {
-		res.Detail, res.Opens, err = c.play(a)
+		err = c.play(a, &res)
 	}
 	if err != nil {
 		res.Detail = strings.Join(strings.Fields(err.Error()), " ")
@@ -118,32 +118,36 @@ type outcome struct {
 }
 
 // play runs a test case between an opener's first look and its last, and cleans up.
-func (c testCase) play(a *array.Array) (seen string, opens map[string]int, err error) {
+func (c testCase) play(a *array.Array, res *event.Cell) (err error) {
+	a.StartCompany(c.company)
 	done := make(chan outcome, 1)
 	go func() { done <- c.onThread(a) }()
 	var out outcome
 	select {
 	case out = <-done:
 	case <-time.After(caseLimit + caseLimit/4):
-		return "", nil, fmt.Errorf("hangs in: %s: it %w", a.Doing(), array.ErrHangs)
+		return fmt.Errorf("hangs in: %s: it %w", a.Doing(), array.ErrHangs)
 	}
 	if out.err != nil {
 		out.err = fmt.Errorf("%s: %w", a.Doing(), out.err)
 	}
 	if errors.Is(out.err, array.ErrHangs) {
-		return "", nil, out.err
+		return out.err
 	}
+	var opens map[string]int
+	var ios int
 	end := array.Begin("the end", func() (err error) {
-		opens, err = a.End()
+		opens, ios, err = a.End()
 		return err
 	})
-	if err = end.End(endLimit); errors.Is(err, array.ErrHangs) {
-		return "", nil, errors.Join(out.err, err)
+	if err = end.End(endLimit); errors.Is(err, array.ErrHangs) { // it may write to these still
+		return errors.Join(out.err, err)
 	}
-	if a.IsNumbered() && !a.NoDevice && opens["ok"] == 0 {
+	res.Detail, res.Opens, res.IO = out.seen, opens, ios
+	if a.IsNumbered() && !a.NoDevice && res.Opens["ok"] == 0 {
 		err = errors.Join(err, errors.New("no open succeeded beside it"))
 	}
-	return out.seen, opens, errors.Join(out.err, err)
+	return errors.Join(out.err, err)
 }
 
 // onThread runs the scenario on a thread of its own: Go's signals would end a stop's wait for
