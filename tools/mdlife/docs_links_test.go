@@ -153,3 +153,29 @@ func TestReadmeCountsPatches(t *testing.T) {
 		}
 	}
 }
+
+// TestCoverLettersCountPatches: each cover letter's subject has the number of its part's patches.
+func TestCoverLettersCountPatches(t *testing.T) {
+	root := repository(t)
+	of := regexp.MustCompile(`(?m)^Subject: \[PATCH.* 0+/0*(\d+)\]`)
+	for _, base := range kernel.Bases() {
+		parts, err := series.Parts(filepath.Join(root, "patches", base.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range parts {
+			names, err := series.Names(part.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			letter, err := os.ReadFile(filepath.Join(part.Dir, "0000-cover-letter.txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := fmt.Sprint(len(names))
+			if m := of.FindStringSubmatch(string(letter)); m == nil || m[1] != n {
+				t.Errorf("%s/%s: the cover letter's subject is %q, and there are %s patches", base.Name, part.Name, m, n)
+			}
+		}
+	}
+}
