@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,4 +116,25 @@ func (o Options) Results() string {
 // ComparisonResults is the directory for a comparison's results.
 func (o Options) ComparisonResults() string {
 	return cmp.Or(o.Out, filepath.Join(o.Root, "out", o.Base.Name))
+}
+
+// ClaimedCases returns the test cases of arrays that some patch of the series is claimed to be what it takes.
+func (o Options) ClaimedCases() (names []string, err error) {
+	parts, err := o.Parts()
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		claims, err := series.LoadClaims(part.Dir)
+		if err != nil {
+			return nil, err
+		}
+		for test, patch := range claims {
+			if name, ok := strings.CutPrefix(test, arrayPrefix); ok && patch > 0 {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }

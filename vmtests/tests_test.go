@@ -120,3 +120,16 @@ func TestAllChecksAndOneMore(t *testing.T) {
 		t.Errorf("%q, %v; want %q", plan.Only, err, want)
 	}
 }
+
+// TestClaimedCases: the test cases that patches are for are those of the parts that were chosen.
+func TestClaimedCases(t *testing.T) {
+	o := Options{Root: "..", Base: kernel.Bases()[0]}
+	all, err := o.ClaimedCases()
+	if err != nil || !slices.Contains(all, "raid5/reshape-stop-early-grow") {
+		t.Errorf("all parts: %v, %v", all, err)
+	}
+	o.Series = []string{"raid6"}
+	if none, err := o.ClaimedCases(); err != nil || len(none) != 0 {
+		t.Errorf("raid6: %v, %v", none, err)
+	}
+}

@@ -27,7 +27,8 @@ func newArrays() *cobra.Command {
 degrades, rebuilds, checks, grows, stops and assembles arrays of every personality and kind of
 metadata, and stops them at awkward moments. All data are verified after every step, and an
 opener opens the array's number all the time. Exit code 0 only if every test case passes on all
-kernels but the unpatched one, and no open fails on them.
+kernels but the unpatched one, and no open fails on them. A test case that a patch is claimed to
+be what it takes, and that the unpatched kernel passes, has "no power", and does not count as a pass.
 
 A test case is a personality and a scenario, for example raid5/life-1.2. Not every personality
 has every scenario.
@@ -58,7 +59,11 @@ has every scenario.
 		if err != nil {
 			return err
 		}
-		out := reportRun(cmd, o, started, seed).Arrays(guests)
+		claimed, err := o.ClaimedCases()
+		if err != nil {
+			return err
+		}
+		out := reportRun(cmd, o, started, seed).Arrays(guests, claimed)
 		out.Files = append(out.Files, filepath.Join(o.Results(), report.CellsFile))
 		return finish(cmd, o.Results(), out, func(verdict.Outcome) error { return report.WriteCells(o.Results(), guests) })
 	}

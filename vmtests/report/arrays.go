@@ -14,15 +14,22 @@ import (
 )
 
 // Arrays is the outcome of mdlife arrays: for each kernel, how every personality came
-// through every scenario. The unpatched kernel's failures are listed and not judged.
-func (r Run) Arrays(guests []verdict.Guest) verdict.Outcome {
+// through every scenario. The unpatched kernel's failures are listed and not judged; but of claimed, the
+// test cases that a patch is for, each that the unpatched kernel passes has no power: its pass on the
+// other kernels shows nothing, and does not count.
+func (r Run) Arrays(guests []verdict.Guest, claimed []string) verdict.Outcome {
 	o := r.outcome("Arrays of every personality on " + r.Base)
 	personalities := personalities(guests)
 	o.Columns = append([]string{r.Base}, personalities...)
+	powerless := powerless(guests, claimed)
 	for _, g := range guests {
 		k := verdict.Summarize(g)
+		results := verdict.Alone(g)
+		if !g.Unpatched {
+			discount(&k, results, powerless)
+		}
 		o.Table = append(o.Table, caseSection(&k, personalities), opensSection(&k, personalities))
-		o.Suites = append(o.Suites, suite(g, !g.Unpatched, verdict.Alone(g)))
+		o.Suites = append(o.Suites, suite(g, !g.Unpatched, results))
 		if g.Unpatched {
 			o.Notes = append(o.Notes, failedCases(&k)...)
 		}
@@ -32,6 +39,41 @@ func (r Run) Arrays(guests []verdict.Guest) verdict.Outcome {
 		o.Notes = append(o.Notes, fmt.Sprintf("One test case again: mdlife arrays -base %s -seed %d -kernels patched -only %s", r.Base, r.Seed, name))
 	}
 	return o
+}
+
+// noPower begins what is said of a test case that passes on the unpatched kernel, too, though a patch is
+// claimed to be what it takes.
+const noPower = "no power"
+
+// powerless returns those of the claimed test cases that the unpatched kernel has passed.
+func powerless(guests []verdict.Guest, claimed []string) map[string]bool {
+	names := map[string]bool{}
+	for _, g := range guests {
+		if !g.Unpatched {
+			continue
+		}
+		for _, c := range verdict.Summarize(g).Cells {
+			if c.OK && c.Skipped == "" && slices.Contains(claimed, c.Name) {
+				names[c.Name] = true
+			}
+		}
+	}
+	return names
+}
+
+// discount has no pass of a powerless test case count.
+func discount(k *verdict.Summary, results []verdict.Result, powerless map[string]bool) {
+	const why = noPower + ": the unpatched kernel passes it, too"
+	for i, c := range k.Cells {
+		if powerless[c.Name] && c.OK && c.Skipped == "" {
+			k.Cells[i].Skipped = why
+		}
+	}
+	for i, r := range results {
+		if name, ok := strings.CutPrefix(r.Name, verdict.CasePrefix); ok && powerless[name] && r.OK && !r.Skipped {
+			results[i].Skipped, results[i].Detail = true, "skipped: "+why
+		}
+	}
 }
 
 // firstBroken is the name of the first test case that failed on a kernel that is judged.
@@ -100,6 +142,8 @@ func caseSection(k *verdict.Summary, personalities []string) verdict.Section {
 // caseWord is a test case's result in a word.
 func caseWord(c event.Cell) string {
 	switch {
+	case strings.HasPrefix(c.Skipped, noPower):
+		return noPower
 	case c.Skipped != "":
 		return figures.None
 	case !c.OK:
@@ -110,15 +154,16 @@ func caseWord(c event.Cell) string {
 	return "ok"
 }
 
-// opensSection counts the opens beside the test cases.
+// opensSection counts the opens, and the reads and writes, beside the test cases.
 func opensSection(k *verdict.Summary, personalities []string) verdict.Section {
-	row := verdict.Row{Label: "failed, of opens"}
+	opens, io := verdict.Row{Label: "failed, of opens"}, verdict.Row{Label: "reads and writes"}
 	for _, p := range personalities {
-		var all, failed int64
+		var all, failed, ios int64
 		for _, c := range k.Cells {
 			if c.Personality != p {
 				continue
 			}
+			ios += int64(c.IO)
 			for errno, n := range c.Opens {
 				all += int64(n)
 				if errno != "ok" {
@@ -126,9 +171,10 @@ func opensSection(k *verdict.Summary, personalities []string) verdict.Section {
 				}
 			}
 		}
-		row.Cells = append(row.Cells, fmt.Sprintf("%s, %s", figures.Count(failed), figures.Count(all)))
+		opens.Cells = append(opens.Cells, fmt.Sprintf("%s, %s", figures.Count(failed), figures.Count(all)))
+		io.Cells = append(io.Cells, figures.Count(ios))
 	}
-	return verdict.Section{Title: k.Label + ": opens of the number beside it", Rows: []verdict.Row{row}}
+	return verdict.Section{Title: k.Label + ": beside it, by the number", Rows: []verdict.Row{opens, io}}
 }
 
 // cellsOf is a kernel with the results of its test cases.

@@ -53,7 +53,7 @@ func TestArrays(t *testing.T) {
 		{"nothing to run", []verdict.Guest{caseGuest("unpatched", skipped), caseGuest("patched", skipped)}, 1, "nothing was tested"},
 		{"nothing reported", []verdict.Guest{caseGuest("patched")}, 1, "no test case of the personalities"},
 	} {
-		t.Run(tc.name, func(t *testing.T) { expect(t, run.Arrays(tc.guests), tc.reasons, tc.want) })
+		t.Run(tc.name, func(t *testing.T) { expect(t, run.Arrays(tc.guests, nil), tc.reasons, tc.want) })
 	}
 }
 
@@ -69,11 +69,29 @@ func expect(t *testing.T, o verdict.Outcome, reasons int, want string) {
 	}
 }
 
+// TestNoPower: a test case that a patch is for, and that the unpatched kernel passes, does not count.
+func TestNoPower(t *testing.T) {
+	guests := []verdict.Guest{caseGuest("unpatched", lived), caseGuest("patched", lived)}
+	o := run.Arrays(guests, []string{lived.Name})
+	if text := Text(o); !strings.Contains(text, "no power") {
+		t.Errorf("it does not say so:\n%s", text)
+	}
+	for _, r := range o.Suites[1].Results {
+		if r.Name == verdict.CasePrefix+lived.Name && !r.Skipped {
+			t.Errorf("it passes: %+v", r)
+		}
+	}
+	guests[0] = caseGuest("unpatched", lost)
+	if text := Text(run.Arrays(guests, []string{lost.Name})); strings.Contains(text, "no power") {
+		t.Errorf("the unpatched kernel fails it:\n%s", text)
+	}
+}
+
 // TestArraysJUnit: a failure is one in JUnit's file, unless it is the unpatched kernel's.
 func TestArraysJUnit(t *testing.T) {
 	guests := []verdict.Guest{caseGuest("unpatched", lived, lost, skipped), caseGuest("patched", lived, lost, skipped)}
 	guests[1].Died = "panic"
-	o := run.Arrays(guests)
+	o := run.Arrays(guests, nil)
 	o.Command = "arrays"
 	var b bytes.Buffer
 	if err := WriteJUnit(&b, o); err != nil {

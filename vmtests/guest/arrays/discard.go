@@ -18,7 +18,7 @@ var discards = rows([]discardState{
 	{name: "discard-resync", on: array.Personality.Redundant, begin: repairToTheMiddle},
 	{name: "discard-reshape", on: array.HasChange("grow"), begin: reshapeToTheMiddle},
 }, func(_ int, d discardState) scenario {
-	return scenario{name: d.name, on: d.on, run: d.run}
+	return scenario{name: d.name, on: d.on, company: array.NoCompany, run: d.run}
 })
 
 // discardState is a state of an array in which holes are made.

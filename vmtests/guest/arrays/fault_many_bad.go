@@ -10,7 +10,7 @@ import (
 
 // manyBad rebuilds a member from one that cannot read more places than md has room to write down
 // (512 of each member). Whatever it does about the rest: a block is right, or gets an error.
-var manyBad = scenario{name: "fault-many-bad", on: isFirstMirror, run: func(a *array.Array) (seen string, err error) {
+var manyBad = scenario{name: "fault-many-bad", on: isFirstMirror, company: array.MayFail, run: func(a *array.Array) (seen string, err error) {
 	var source *array.Mapped
 	from := a.Personality.Disks - 2 // it has what the last one must get
 	recipe := array.Recipe{Clean: true, Missing: true, KiB: 8 << 10, More: []string{array.DataOffset}}

@@ -11,7 +11,7 @@ import (
 // reAdd has a member that was away come back: the blocks that were written meanwhile, and
 // only those, are brought up to date, as the bitmap says. It writes every other run of the
 // pattern while the member is away. A bit of the bitmap stands for one run.
-var reAdd = scenario{name: "fault-re-add", on: array.Personality.Redundant, run: func(a *array.Array) (string, error) {
+var reAdd = scenario{name: "fault-re-add", on: array.Personality.Redundant, company: array.ReadsOnly, run: func(a *array.Array) (string, error) {
 	bits := []string{fmt.Sprintf("--bitmap-chunk=%dK", array.RunBlocks*array.BlockSize/1024), "--delay=1"}
 	old, missed := array.Pattern{Parts: 2, Part: 0}, array.Pattern{Parts: 2, Part: 1}
 	writeOld := func() error { return old.Write(a.Dev()) }

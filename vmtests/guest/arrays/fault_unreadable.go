@@ -17,7 +17,7 @@ const ioLimit = 10 * time.Second
 
 // unreadable has a member not read some of its blocks when the array has lost all
 // redundancy: I/O gets an error, and the array can be stopped.
-var unreadable = scenario{name: "fault-unreadable", on: needsOne, run: func(a *array.Array) (string, error) {
+var unreadable = scenario{name: "fault-unreadable", on: needsOne, company: array.MayFail, run: func(a *array.Array) (string, error) {
 	return "I/O gets an error", array.Steps(
 		a.CreateOnNullBlks,
 		a.Step("write, and lose members", a.Write, func() error { return a.FailSpread(a.Personality.MaxLost) },

@@ -24,7 +24,7 @@ var loads = rows([]loadRow{
 	{name: "load-write-mostly", on: isRaid1, recipe: array.Recipe{Bitmap: true}, change: writeMostly},
 	{name: "load-stripes", on: array.Personality.Parity, change: stripeCache},
 }, func(_ int, l loadRow) scenario {
-	return scenario{name: l.name, on: l.on, run: l.run}
+	return scenario{name: l.name, on: l.on, company: array.NoCompany, run: l.run}
 })
 
 // loadRow is what happens to an array under load.

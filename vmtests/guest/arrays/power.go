@@ -20,7 +20,7 @@ var powerCuts = rows([]powerRow{
 	{"power-ppl", array.Personality.IsRaid5, powercut.Disk{More: []string{array.PPLArg}, NoCache: true}},
 	{"power-ppl-degraded", array.Personality.IsRaid5, powercut.Disk{More: []string{array.PPLArg}, Degraded: true, NoCache: true}},
 }, func(_ int, r powerRow) scenario {
-	return scenario{name: r.name, on: r.on, long: true, run: r.disk.Run}
+	return scenario{name: r.name, on: r.on, long: true, company: array.NoCompany, run: r.disk.Run}
 })
 
 // powerRow is a way to make arrays that a power cut must not hurt.

@@ -16,7 +16,11 @@ var reshapeStops = rows([]stopEarly{
 	{name: "stop", change: "grow"}, {name: "stop", change: "chunk"}, {name: "stop", change: "chunk-back"}, {name: "stop", change: "layout"},
 	{name: "cut", change: "grow", cut: true}, {name: "cut", change: "chunk", cut: true},
 }, func(_ int, e stopEarly) scenario {
-	return scenario{name: "reshape-" + e.name + "-early-" + e.change, on: array.HasChange(e.change), run: e.run}
+	company := array.ReadsOnly // it is to be clean when it is stopped
+	if e.cut {
+		company = array.NoCompany
+	}
+	return scenario{name: "reshape-" + e.name + "-early-" + e.change, on: array.HasChange(e.change), company: company, run: e.run}
 })
 
 // stopEarly is a reshape that is stopped early.

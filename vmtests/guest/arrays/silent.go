@@ -46,7 +46,7 @@ var silentFaults = []silent{
 
 // silents have such a fault happen.
 var silents = rows(silentFaults, func(_ int, f silent) scenario {
-	return scenario{name: "silent-" + f.name, on: f.on, run: f.run}
+	return scenario{name: "silent-" + f.name, on: f.on, company: array.ReadsOnly, run: f.run}
 })
 
 // scene is where a silent fault happens: at a block of the pattern, of which a member

@@ -46,7 +46,7 @@ var uppers = []upper{
 
 // stacks have an array carry another device.
 var stacks = rows(uppers, func(_ int, u upper) scenario {
-	return scenario{name: "stack-" + u.name, on: array.Personality.Any, run: u.run}
+	return scenario{name: "stack-" + u.name, on: array.Personality.Any, company: array.NoCompany, run: u.run}
 })
 
 // run writes through the upper device, sees that the array cannot be stopped under it,
