@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -40,7 +41,8 @@ func isCompanys(block uint64) bool { return block/groupBlocks%groupsPeriod == ow
 // company does the reads and writes, some each time that the opener looks.
 type company struct {
 	kind    Company
-	strict  bool // no I/O may fail
+	strict  bool        // no I/O may fail
+	quiet   atomic.Bool // it only reads
 	rng     *rand.Rand
 	doing   func() string     // what the scenario does
 	written map[uint64]uint64 // the writing that each block is of
@@ -69,6 +71,16 @@ func (a *Array) forgetCompany() {
 	a.opener.looks.Lock()
 	defer a.opener.looks.Unlock()
 	clear(a.opener.company.written)
+}
+
+// quiet has the company write nothing while it is waited for something.
+func (a *Array) quiet(wait func() error) error {
+	if a.opener == nil || a.opener.company == nil {
+		return wait()
+	}
+	a.opener.company.quiet.Store(true)
+	defer a.opener.company.quiet.Store(false)
+	return wait()
 }
 
 // visit writes some blocks, and reads some. An error from an open is the opener's to count.
@@ -116,7 +128,7 @@ func (c *company) exchange(f *os.File, blocks uint64, direct bool) error {
 	if n == 0 {
 		return nil
 	}
-	if err := c.read(f, buf[:n*BlockSize], first); err != nil || c.kind == ReadsOnly {
+	if err := c.read(f, buf[:n*BlockSize], first); err != nil || c.kind == ReadsOnly || c.quiet.Load() {
 		return err
 	}
 	first, n = c.choose(blocks)

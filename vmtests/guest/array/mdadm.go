@@ -111,9 +111,11 @@ const bitmapPause = 400 * time.Millisecond
 // WaitForCleanBitmap waits until no bit of the bitmap is set: md clears them late.
 func (a *Array) WaitForCleanBitmap() error {
 	var out string
-	err := wait.Until(a.ctx, GoneLimit, bitmapPause, func() (clean bool, err error) {
-		out, err = a.host.Mdadm(a.ctx, commandLimit, "--examine-bitmap", a.Members[0])
-		return err == nil && strings.Contains(out, " 0 dirty"), nil
+	err := a.quiet(func() error {
+		return wait.Until(a.ctx, GoneLimit, bitmapPause, func() (clean bool, err error) {
+			out, err = a.host.Mdadm(a.ctx, commandLimit, "--examine-bitmap", a.Members[0])
+			return err == nil && strings.Contains(out, " 0 dirty"), nil
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("bits are set still: %s: %w", strings.TrimSpace(out), err)

@@ -106,6 +106,11 @@ func (a *Array) WaitForValue(attr, want string) error {
 	return nil
 }
 
+// WaitForClean waits until md calls the array clean, as nothing was written for a while.
+func (a *Array) WaitForClean() error {
+	return a.quiet(func() error { return a.WaitForValue("array_state", "clean") })
+}
+
 // UnlimitSyncSpeed lets the rebuilds of all arrays run as fast as they can.
 func UnlimitSyncSpeed() error {
 	for _, file := range []string{"speed_limit_min", "speed_limit_max"} {

@@ -13,7 +13,7 @@ import (
 // member has failed, wait for an acknowledgement of whoever keeps the superblocks. Here that
 // is the test case. The array is stopped in the ways that need no mdadm.
 var externals = rows([]string{array.BySysfs, array.ByIoctl}, func(_ int, way string) scenario {
-	return scenario{name: "external-" + way, on: array.Personality.OwnMetadata, run: func(a *array.Array) (string, error) {
+	return scenario{name: "external-" + way, on: array.Personality.OwnMetadata, company: array.ReadsOnly, run: func(a *array.Array) (string, error) {
 		return external(a, way)
 	}}
 })

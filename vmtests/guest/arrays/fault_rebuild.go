@@ -23,9 +23,9 @@ type lostBlocks struct {
 
 // rebuilds rebuild members from such a member.
 var rebuilds = []scenario{
-	{name: "fault-rebuild", on: array.Personality.Redundant, run: lostBlocks{}.run},
-	{name: "fault-rebuild-known", on: array.Personality.Redundant, run: lostBlocks{known: true}.run},
-	{name: "fault-rebuild-two", on: array.Personality.IsRaid10, run: lostBlocks{known: true, two: true}.run},
+	{name: "fault-rebuild", on: array.Personality.Redundant, company: array.MayFail, run: lostBlocks{}.run},
+	{name: "fault-rebuild-known", on: array.Personality.Redundant, company: array.MayFail, run: lostBlocks{known: true}.run},
+	{name: "fault-rebuild-two", on: array.Personality.IsRaid10, company: array.MayFail, run: lostBlocks{known: true, two: true}.run},
 }
 
 // members returns how many members are rebuilt.

@@ -5,8 +5,9 @@ package arrays
 import "mdlife/vmtests/guest/array"
 
 // replacement replaces a member that cannot read some of its blocks while it is there: the
-// array has these blocks elsewhere. In the end it relies on the new member.
-var replacement = scenario{name: "fault-replace", on: array.Personality.Redundant, run: func(a *array.Array) (string, error) {
+// array has these blocks elsewhere. In the end it relies on the new member. Nothing is read beside it: md
+// takes the spare by itself for a member that it has seen fail to read.
+var replacement = scenario{name: "fault-replace", on: array.Personality.Redundant, company: array.NoCompany, run: func(a *array.Array) (string, error) {
 	return "replaced", array.Steps(
 		a.CreateOnNullBlks,
 		a.Step("write, and have a member fail to read", a.Write, a.BreakFirst),

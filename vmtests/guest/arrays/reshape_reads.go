@@ -39,7 +39,7 @@ func (r readsAtBegin) run(a *array.Array) (string, error) {
 		a.Step("create", a.Create(recipe)),
 		a.Step("write", a.BeOwn, a.Write),
 		a.Step("prepare a reshape", func() error { return a.Prepare(r.change) }, a.DropCache,
-			func() error { return a.WaitForValue("array_state", "clean") }),
+			a.WaitForClean),
 		a.Step("read while it begins", func() error { return r.read(a) }),
 		a.Step("reshape", a.EndReshape, a.Verify),
 		a.Step("stop", a.Stop(array.ByIoctl)),

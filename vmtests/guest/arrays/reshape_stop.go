@@ -58,7 +58,7 @@ func (e stopEarly) stop(a *array.Array, from int, way string) error {
 		a.Step("create", a.Create(recipe)),
 		a.Step("write", a.BeOwn, a.Write),
 		a.Step("reshape", func() error { return a.Prepare(c) }, a.Reshape, func() error { return goTo(a, from) },
-			func() error { return a.WaitForValue("array_state", "clean") }),
+			a.WaitForClean),
 		// A read of what has moved and is not written down waits for the reshape, and a stop for the reader.
 		a.Unwatched(
 			a.Step("interrupt it", func() error { return interrupt(a) }),
