@@ -162,7 +162,7 @@ func timeout(plan event.Plan, slow int) time.Duration {
 		d += time.Duration(plan.Mdadm.Cycles) * perMdadm
 	}
 	if len(plan.Cells) > 0 {
-		d += casesAllow
+		d += casesAllow * time.Duration(max(plan.Repeat, 1))
 	}
 	if plan.Client != nil {
 		d += time.Duration(plan.Client.Cycles)*perClient + clientAllow

@@ -178,7 +178,7 @@ func runMdadm(ctx context.Context, l *link.Link, p event.Plan) error {
 func runCells(ctx context.Context, l *link.Link, p event.Plan) error {
 	l.Phase("arrays")
 	var done, failed int64
-	return arrays.Run(ctx, p.Cells, p.Seed, func(c event.Cell) {
+	return arrays.Run(ctx, p.Cells, p.Repeat, p.Seed, func(c event.Cell) {
 		done++
 		if !c.OK && c.Skipped == "" {
 			failed++

@@ -20,6 +20,7 @@ import (
 func newArrays() *cobra.Command {
 	var names, kernels []string
 	var seed uint64
+	var repeat int
 	cmd := &cobra.Command{
 		Use:   "arrays",
 		Short: "Take arrays of every personality through everything that can happen to one, with mdadm",
@@ -36,7 +37,8 @@ has every scenario.
 ` + testCaseNames(),
 		Example: `  mdlife arrays
   mdlife arrays -base 6.12 -only raid5,raid6
-  mdlife arrays -only raid5/stop-reshape -kernels patched,debug`,
+  mdlife arrays -only raid5/stop-reshape -kernels patched,debug
+  mdlife arrays -only raid5/load-storm,raid6/load-storm -repeat 100`,
 		Args: noArgs,
 	}
 	t := addTarget(cmd)
@@ -44,7 +46,11 @@ has every scenario.
 	f.StringSliceVar(&names, "only", []string{event.AllCells}, "personalities (raid5,raid10) or test cases (raid5/life-1.2)")
 	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
+	f.IntVar(&repeat, "repeat", 1, "how often to run each test case: it passes if it does each time")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkRange("repeat", repeat, 1, 100000); err != nil {
+			return err
+		}
 		o, variants, err := t.chosen(cmd, names, kernels, vmtests.ArrayTests)
 		if err != nil {
 			return err
@@ -55,6 +61,7 @@ has every scenario.
 		if err != nil {
 			return err
 		}
+		plan.Repeat = repeat
 		guests, err := vmtests.RunAtOnce(cmd.Context(), o, variants, plan)
 		if err != nil {
 			return err

@@ -43,7 +43,8 @@ type Plan struct {
 	Windows    []string    `json:"windows,omitempty"`       // to force, by name, or AllWindows
 	Races      []RaceSpec  `json:"races,omitempty"`         // one after the other
 	Mdadm      *MdadmSpec  `json:"mdadm,omitempty"`
-	Cells      []string    `json:"cells,omitempty"` // test cases of arrays, by name or personality, or AllCells
+	Cells      []string    `json:"cells,omitempty"`  // test cases of arrays, by name or personality, or AllCells
+	Repeat     int         `json:"repeat,omitempty"` // how often each of them; 0: once
 	Client     *ClientSpec `json:"client,omitempty"`
 	Reverse    bool        `json:"reverse,omitempty"` // checks before the mdadm loop before the races
 	Bench      *BenchSpec  `json:"bench,omitempty"`
@@ -221,6 +222,7 @@ type Cell struct {
 	Skipped     string  `json:"skipped,omitempty"` // why this kernel cannot run it
 	Detail      string  `json:"detail"`            // what was seen, one line
 	Seed        uint64  `json:"seed"`
+	Turn        int     `json:"turn,omitempty"` // which of its repetitions; 0: the first
 	Seconds     float64 `json:"seconds"`
 
 	// Opens are those of the opener beside it, by outcome: "ok" or an errno's name.

@@ -24,6 +24,7 @@ func (r Run) Arrays(guests []verdict.Guest, claimed []string) verdict.Outcome {
 	powerless := powerless(guests, claimed)
 	for _, g := range guests {
 		k := verdict.Summarize(g)
+		k.Cells = verdict.MergeTurns(k.Cells)
 		results := verdict.Alone(g)
 		if !g.Unpatched {
 			discount(&k, results, powerless)
@@ -52,7 +53,7 @@ func powerless(guests []verdict.Guest, claimed []string) map[string]bool {
 		if !g.Unpatched {
 			continue
 		}
-		for _, c := range verdict.Summarize(g).Cells {
+		for _, c := range verdict.MergeTurns(verdict.Summarize(g).Cells) {
 			if c.OK && c.Skipped == "" && slices.Contains(claimed, c.Name) {
 				names[c.Name] = true
 			}

@@ -18,7 +18,7 @@ const CasePrefix = "array-"
 // testCases: every personality comes through each scenario, and no open of the array's
 // number fails meanwhile.
 func testCases(rep *Report) (results []Result) {
-	for _, c := range rep.Patched.Cells {
+	for _, c := range MergeTurns(rep.Patched.Cells) {
 		r := Result{Name: CasePrefix + c.Name, OK: c.OK && OpensRefused(c) == "", Seconds: c.Seconds}
 		r.Detail = strings.TrimSpace(c.Detail + " " + cmp.Or(OpensRefused(c), fmt.Sprintf("(%d opens beside it)", c.Opens["ok"])))
 		if c.Skipped != "" {

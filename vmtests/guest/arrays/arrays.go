@@ -21,9 +21,9 @@ import (
 // timerSlack is how late a sleep between two looks at something may end.
 const timerSlack = time.Millisecond
 
-// Run runs the chosen test cases, several at once, and reports each. An error means that
-// they could not be run.
-func Run(ctx context.Context, names []string, seed uint64, report func(event.Cell)) (err error) {
+// Run runs the chosen test cases, each so many times (0: once), several at once, and reports each. An
+// error means that they could not be run.
+func Run(ctx context.Context, names []string, repeat int, seed uint64, report func(event.Cell)) (err error) {
 	chosen, err := choose(names)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func Run(ctx context.Context, names []string, seed uint64, report func(event.Cel
 		return err
 	}
 	defer func() { err = errors.Join(err, punctual()) }()
-	runAll(ctx, inOrder(chosen), places, seed, report)
+	runAll(ctx, repeated(inOrder(chosen), repeat), places, seed, report)
 	return ctx.Err()
 }
 
@@ -69,9 +69,20 @@ func runAll(ctx context.Context, all []testCase, places int, seed uint64, report
 	}
 	running.Wait()
 	for c := range queue {
-		say(event.Cell{Name: c.name, Personality: c.personality.Name, Seed: seed,
+		say(event.Cell{Name: c.name, Personality: c.personality.Name, Seed: seed, Turn: c.turn,
 			Detail: event.CellNotRun + ": earlier cells have left all devices and disks in use"})
 	}
+}
+
+// repeated returns all test cases so many times, one turn after the other.
+func repeated(all []testCase, times int) (turns []testCase) {
+	for turn := range max(times, 1) {
+		for _, c := range all {
+			c.turn = turn
+			turns = append(turns, c)
+		}
+	}
+	return turns
 }
 
 // filled returns a channel with the test cases in it, and no more to come.

@@ -54,6 +54,7 @@ type testCase struct {
 	scenario
 	name        string // "raid5/life-1.2"
 	personality array.Personality
+	turn        int // of its repetitions, from 0
 }
 
 // testCases returns all test cases, those of one personality after the other.

@@ -83,7 +83,7 @@ var errLeft = errors.New("(its device and disks stay in use)")
 
 // run runs one test case. One that hangs is left: an error says so.
 func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error) {
-	res = event.Cell{Name: c.name, Personality: c.personality.Name, Seed: w.seed}
+	res = event.Cell{Name: c.name, Personality: c.personality.Name, Seed: w.seed, Turn: c.turn}
 	start := time.Now()
 	if res.Skipped = c.personality.Lacking(); res.Skipped != "" {
 		return res, nil
@@ -104,11 +104,11 @@ func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error
 	return res, left
 }
 
-// rand returns the random numbers of a test case: they depend on the seed and its name alone.
+// rand returns the random numbers of a test case: they depend on the seed, its name and its turn alone.
 func (c testCase) rand(seed uint64) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(c.name)) // never fails
-	return rand.New(rand.NewPCG(seed, h.Sum64()))
+	return rand.New(rand.NewPCG(seed+uint64(c.turn), h.Sum64()))
 }
 
 // outcome is how a scenario has ended.
