@@ -59,10 +59,11 @@ func (o *opener) lookOnce(seen map[string]int, block []byte) {
 	}
 	fd, err := md.Open(o.node, unix.O_RDONLY)
 	seen[md.ErrnoName(err)]++
-	if err == nil {
-		_, _ = unix.Read(fd, block) // fails where an array has lost too much
-		unix.Close(fd)
+	if err != nil {
+		return
 	}
+	defer unix.Close(fd)        // behind the company's: it must not make a device where this one has gone
+	_, _ = unix.Read(fd, block) // fails where an array has lost too much
 	if o.company == nil {
 		return
 	}
