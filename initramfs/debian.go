@@ -20,54 +20,6 @@ import (
 	"mdlife/kernel/debian"
 )
 
-// selection is what a layer has of Debian's packages.
-type selection struct {
-	name string
-
-	// packages are what the wanted files come from and what they need. A library
-	// that is in none of them is an error that names it.
-	packages []string
-
-	// files are the wanted files and directories, by their names in a system with
-	// everything below /usr. The libraries of the programs among them are added.
-	files []string
-
-	leaveOut []string // parts of files that no guest needs
-}
-
-// client is the real client of md, and who reacts to its devices.
-var client = selection{
-	name: "debian",
-	packages: []string{
-		"mdadm", "udev",
-		"libacl1", "libblkid1", "libc6", "libcap2", "libgcc-s1", "libkmod2",
-		"liblzma5", "libpcre2-8-0", "libselinux1", "libssl3", "libudev1", "libzstd1",
-	},
-	files: []string{
-		"usr/sbin/mdadm",
-		"usr/sbin/mdmon", // mdadm starts it for external metadata
-		"usr/bin/udevadm",
-		"usr/lib/systemd/systemd-udevd",
-		"usr/lib/udev",
-		"etc/udev",
-		"etc/modprobe.d/mdadm.conf",
-		"usr/lib/x86_64-linux-gnu/libgcc_s.so.1", // glibc loads it for pthread_exit
-	},
-	leaveOut: []string{"usr/lib/udev/hwdb.d"}, // 12 MB about USB and PCI devices
-}
-
-// volumes are LVM's tools, for guests that put volumes on arrays.
-var volumes = selection{
-	name: "lvm",
-	packages: []string{
-		"lvm2",
-		"libaio1", "libblkid1", "libbsd0", "libc6", "libcap2", "libdevmapper-event1.02.1", "libdevmapper1.02.1", "libedit2",
-		"libgcrypt20", "libgpg-error0", "liblz4-1", "liblzma5", "libmd0", "libpcre2-8-0", "libselinux1", "libsystemd0",
-		"libtinfo6", "libudev1", "libzstd1",
-	},
-	files: []string{"usr/sbin/lvm"},
-}
-
 // resolveAgain is the age at which the archive is asked for new versions.
 const resolveAgain = 7 * 24 * time.Hour
 
@@ -75,14 +27,26 @@ const resolveAgain = 7 * 24 * time.Hour
 // an imitation.
 type debianLayer struct {
 	selection
+	release  Userspace
 	dir      string // for the memory of versions
 	apt      string // directory of the isolated apt
 	progress *progress.Tracker
 
-	debs []string // set by resolve
+	debs  []string // paths, set by resolve
+	names []string // of the debs' files, set by key
 }
 
 func (l *debianLayer) name() string { return l.selection.name }
+
+// version returns the version of one of the packages, once there is a key.
+func (l *debianLayer) version(pkg string) string {
+	for _, deb := range l.names {
+		if debian.Name(deb) == pkg {
+			return debian.Version(deb)
+		}
+	}
+	return ""
+}
 
 // resolved is which files the packages were when the archive was last asked.
 type resolved struct {
@@ -94,11 +58,11 @@ type resolved struct {
 // key covers the list of files and the versions of the packages. The versions
 // are remembered, so that an unchanged image needs neither apt nor network.
 func (l *debianLayer) key(ctx context.Context) (string, error) {
-	recipe := hash(append([]string{"1", strings.Join(l.packages, " "), strings.Join(l.leaveOut, " ")}, l.files...)...)
-	memory := filepath.Join(l.dir, l.name()+".json")
+	recipe := l.recipe()
 	var r resolved
-	if data, err := os.ReadFile(memory); err == nil && json.Unmarshal(data, &r) == nil &&
+	if data, err := os.ReadFile(l.memory()); err == nil && json.Unmarshal(data, &r) == nil &&
 		r.Recipe == recipe && time.Since(r.When) < resolveAgain {
+		l.names = r.Debs
 		return hash(append(r.Debs, recipe)...), nil
 	}
 	if err := l.resolve(ctx); err != nil {
@@ -108,11 +72,22 @@ func (l *debianLayer) key(ctx context.Context) (string, error) {
 	for _, deb := range l.debs {
 		r.Debs = append(r.Debs, filepath.Base(deb))
 	}
+	l.names = r.Debs
 	data, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
 		return "", err
 	}
-	return hash(append(r.Debs, recipe)...), atomicfile.WriteBytes(memory, data)
+	return hash(append(r.Debs, recipe)...), atomicfile.WriteBytes(l.memory(), data)
+}
+
+// recipe names what the layer is made of, but for the versions.
+func (l *debianLayer) recipe() string {
+	return hash(append([]string{"2", l.release.Name, strings.Join(l.packages, " "), strings.Join(l.leaveOut, " ")}, l.files...)...)
+}
+
+// memory is the file with the versions that the release had last.
+func (l *debianLayer) memory() string {
+	return filepath.Join(l.dir, l.name()+"-"+l.release.Name+".json")
 }
 
 // resolve downloads the packages where that has not been done.
@@ -120,7 +95,7 @@ func (l *debianLayer) resolve(ctx context.Context) error {
 	if l.debs != nil {
 		return nil
 	}
-	a := debian.Archive{Dir: l.apt, Suites: debian.Bookworm(), Progress: l.progress}
+	a := debian.Archive{Dir: l.apt, Suites: l.release.suites, Progress: l.progress}
 	debs, err := a.Download(ctx, l.packages...)
 	if err != nil {
 		return err

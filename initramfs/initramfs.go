@@ -23,17 +23,25 @@ import (
 
 // Config says what to build.
 type Config struct {
-	Root     string            // the repository's root, where go.mod is
-	CacheDir string            // of the whole project; see cachedir.Dir
-	Volumes  bool              // with LVM's tools
-	Progress *progress.Tracker // may be nil
+	Root      string            // the repository's root, where go.mod is
+	CacheDir  string            // of the whole project; see cachedir.Dir
+	Userspace Userspace         // whose mdadm and systemd-udevd
+	Volumes   bool              // with LVM's tools
+	Progress  *progress.Tracker // may be nil
 }
 
 // Image is a built image.
 type Image struct {
-	Path   string // of the cpio archive
-	Key    string // names the content
-	Cached bool   // nothing had to be built
+	Path     string // of the cpio archive
+	Key      string // names the content
+	Cached   bool   // nothing had to be built
+	Contents Contents
+}
+
+// Contents says what an image has of Debian.
+type Contents struct {
+	Userspace   string // "trixie"
+	Mdadm, Udev string // versions of these packages
 }
 
 // Build returns the image for the sources as they are, building what changed.
@@ -48,23 +56,27 @@ func Build(ctx context.Context, cfg Config) (Image, error) {
 	}
 	dir := filepath.Join(cfg.CacheDir, "initramfs")
 	phase := cfg.Progress.Start("initramfs")
-	from := func(what selection) layer {
-		return &debianLayer{selection: what, dir: dir, apt: filepath.Join(cfg.CacheDir, "apt-bookworm"), progress: cfg.Progress}
+	from := func(what selection) *debianLayer {
+		// The lists of packages are those that the release's kernel was found with.
+		apt := filepath.Join(cfg.CacheDir, "debian", cfg.Userspace.Name)
+		return &debianLayer{selection: what, release: cfg.Userspace, dir: dir, apt: apt, progress: cfg.Progress}
 	}
+	mdadm := from(client.with(cfg.Userspace.client))
 	layers := []layer{
 		baseLayer{},
 		busyboxLayer{root},
-		from(client),
+		mdadm,
 		&guestLayer{root: root, programs: guestPrograms, dir: filepath.Join(dir, "bin")},
 	}
 	if cfg.Volumes {
-		layers = append(layers, from(volumes))
+		layers = append(layers, from(volumes.with(cfg.Userspace.volumes)))
 	}
 	img, err := build(ctx, store{dir}, layers, phase.Step)
 	phase.End(err)
 	if err != nil {
 		return Image{}, fmt.Errorf("initramfs: %w", err)
 	}
+	img.Contents = Contents{Userspace: cfg.Userspace.Name, Mdadm: mdadm.version("mdadm"), Udev: mdadm.version("udev")}
 	return img, nil
 }
 
@@ -120,7 +132,7 @@ func (img Image) With(ctx context.Context, files map[string]string) (Image, erro
 		return Image{}, fmt.Errorf("initramfs: %w", err)
 	}
 	s.prune()
-	return Image{Path: path, Key: key, Cached: cached && both}, nil
+	return Image{Path: path, Key: key, Cached: cached && both, Contents: img.Contents}, nil
 }
 
 // concat joins archives. Each must begin at a multiple of four bytes.

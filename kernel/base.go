@@ -19,6 +19,9 @@ type Base struct {
 	// Fragment is the configuration fragment, in config/, for what this base
 	// has and others lack; "" is none.
 	Fragment string
+	// Userspace is the release of Debian that the kernel belongs to: guests have its mdadm
+	// and systemd-udevd, unless they are told otherwise.
+	Userspace string
 	// Since is the first version, as in 6.7, of the trees that are best compared
 	// with this base. The table of bases rises in it.
 	Since [2]int
@@ -43,7 +46,8 @@ var bases = []Base{
 			Package: "linux-source-6.1",
 			Suites:  []string{"bookworm", "bookworm-updates", "bookworm-security"},
 		},
-		Fragment: "6.1",
+		Fragment:  "6.1",
+		Userspace: "bookworm",
 
 		RaceOpens: 100_000, RaceCycles: 1_000,
 	},
@@ -53,8 +57,9 @@ var bases = []Base{
 			Package: "linux-source-6.12",
 			Suites:  []string{"trixie", "trixie-updates", "trixie-security"},
 		},
-		Fragment: "6.12",
-		Since:    [2]int{6, 7}, // MD_CLOSING outlasts the stop; multipath and faulty have gone
+		Fragment:  "6.12",
+		Userspace: "trixie",
+		Since:     [2]int{6, 7}, // MD_CLOSING outlasts the stop; multipath and faulty have gone
 
 		RaceOpens: slowRaceOpens, RaceCycles: slowRaceCycles,
 	},
@@ -66,6 +71,7 @@ var bases = []Base{
 			Moving:  true,
 		},
 		Fragment:    "mainline",
+		Userspace:   "sid",
 		Since:       [2]int{6, 17}, // the stop may delete the disk
 		SyncRemoval: true,
 		KUnitRAID6:  true,

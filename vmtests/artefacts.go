@@ -3,6 +3,7 @@
 package vmtests
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 
@@ -92,13 +93,18 @@ func (o Options) BuildImage(ctx context.Context, plan event.Plan) (initramfs.Ima
 	if err != nil {
 		return initramfs.Image{}, err
 	}
-	return initramfs.Build(ctx, o.imageConfig(plan, cache))
+	cfg, err := o.imageConfig(plan, cache)
+	if err != nil {
+		return initramfs.Image{}, err
+	}
+	return initramfs.Build(ctx, cfg)
 }
 
 // imageConfig returns what goes into the image: besides what all plans need, programs that only
 // some of them do, for example LVM.
-func (o Options) imageConfig(plan event.Plan, cache string) initramfs.Config {
-	return initramfs.Config{Root: o.Root, CacheDir: cache, Volumes: len(plan.Cells) > 0, Progress: o.Progress}
+func (o Options) imageConfig(plan event.Plan, cache string) (initramfs.Config, error) {
+	userspace, err := initramfs.FindUserspace(cmp.Or(o.Userspace, o.Base.Userspace))
+	return initramfs.Config{Root: o.Root, CacheDir: cache, Userspace: userspace, Volumes: len(plan.Cells) > 0, Progress: o.Progress}, err
 }
 
 // BuildKernel makes one variant of the base or finds it in the cache. Where the

@@ -39,7 +39,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 	}
 	k := verdict.Guest{
 		Label: a.Label, Unpatched: a.Unpatched, Key: a.Key, Release: a.Release, Version: a.Version, Tree: a.Tree, SHA256: a.SHA256,
-		Initramfs: image.Key, Accel: string(res.Accel), Machine: res.Machine, Console: cfg.ConsoleLog,
+		Initramfs: image.Key, Userspace: userspaceOf(image), Accel: string(res.Accel), Machine: res.Machine, Console: cfg.ConsoleLog,
 		Boot: res.BootToHello.Seconds(), Wall: res.Wall.Seconds(),
 		Plan: plan, Events: res.Events, Findings: append(res.Findings, res.Allowed...),
 	}
@@ -55,6 +55,12 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 		k.Died = failure.Reason
 	}
 	return k, nil
+}
+
+// userspaceOf says what an image has of Debian.
+func userspaceOf(image initramfs.Image) verdict.Userspace {
+	c := image.Contents
+	return verdict.Userspace{Suite: c.Userspace, Mdadm: c.Mdadm, Udev: c.Udev}
 }
 
 // guest returns the machine on which a kernel carries out a plan, and the image with the

@@ -32,6 +32,7 @@ type Options struct {
 	Root       string        // the repository's root directory; see [FindRoot]
 	Base       kernel.Base   // what to patch
 	Series     []string      // what to patch it with: parts of its series; none: all of them
+	Userspace  string        // release of Debian whose mdadm and udevd guests have; "": Base's
 	Tree       string        // a developer's tree to compare with Base as it stands, instead of Base with the series; or ""
 	Debug      bool          // boot the debug variant (KASAN, PROVE_LOCKING …) as the patched kernel
 	Race       time.Duration // racing time of each guest; 0: [DefaultRace], or [QuickRace]

@@ -46,7 +46,7 @@ func (o Options) Power(ctx context.Context, t PowerTest) (verdict.PowerCuts, err
 	if err != nil {
 		return verdict.PowerCuts{}, err
 	}
-	res := verdict.PowerCuts{Label: a.Label, Seed: t.Seed}
+	res := verdict.PowerCuts{Label: a.Label, Seed: t.Seed, Userspace: userspaceOf(image)}
 	phase := o.Progress.Start(a.Label + ": power cuts")
 	rng := rand.New(rand.NewPCG(t.Seed, 0))
 	for turn := 0; turn <= t.Turns; turn++ {

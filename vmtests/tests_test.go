@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"mdlife/initramfs"
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests/event"
@@ -103,12 +104,38 @@ func TestImageForPlan(t *testing.T) {
 	mutants := []series.Mutant{{Tests: []string{"R8"}}, {Tests: []string{"mdadm", stack}}, {Tests: []string{"mdadm-by-number"}}}
 	for want, with := range map[bool][]series.Mutant{true: mutants, false: {mutants[0], mutants[2]}} {
 		plan, err := imagePlan(with)
-		if got := (Options{}).imageConfig(plan, "").Volumes; err != nil || got != want {
+		cfg, noBase := Options{Base: kernel.Bases()[0]}.imageConfig(plan, "")
+		if got := cfg.Volumes; err != nil || noBase != nil || got != want {
 			t.Errorf("LVM in the image for %d mutants: %t, want %t (%v)", len(with), got, want, err)
 		}
 	}
 	if _, err := imagePlan([]series.Mutant{{Path: "x.patch", Tests: []string{"R99"}}}); err == nil || !strings.Contains(err.Error(), "x.patch") {
 		t.Errorf("a mutant whose tests are none: %v", err)
+	}
+}
+
+// TestUserspaceOfBase: a guest has the mdadm of the release that its kernel is from, unless another
+// one is asked for.
+func TestUserspaceOfBase(t *testing.T) {
+	of := func(o Options) string {
+		cfg, err := o.imageConfig(event.Plan{}, "")
+		if err != nil {
+			t.Errorf("%s with userspace %q: %v", o.Base.Name, o.Userspace, err)
+		}
+		return cfg.Userspace.Name
+	}
+	for _, base := range kernel.Bases() {
+		if got := of(Options{Base: base}); got != base.Suites[0] {
+			t.Errorf("%s is from %s, but its guests have mdadm from %s", base.Name, base.Suites[0], got)
+		}
+		for _, other := range initramfs.Userspaces() {
+			if got := of(Options{Base: base, Userspace: other}); got != other {
+				t.Errorf("%s with userspace %s: got %s", base.Name, other, got)
+			}
+		}
+	}
+	if _, err := (Options{Base: kernel.Bases()[0], Userspace: "potato"}).imageConfig(event.Plan{}, ""); err == nil || !strings.Contains(err.Error(), "bookworm, trixie, sid") {
+		t.Errorf("an unknown userspace: %v", err)
 	}
 }
 

@@ -32,11 +32,6 @@ type Archive struct {
 	Progress *progress.Tracker
 }
 
-// Bookworm returns the suites of Debian 12.
-func Bookworm() []string {
-	return []string{"bookworm", "bookworm-updates", "bookworm-security"}
-}
-
 // Download fetches the newest version of each package and returns the paths of
 // the .deb files, in the order of packages. What is there already is not
 // fetched again, and needs no network.

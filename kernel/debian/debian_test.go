@@ -41,6 +41,8 @@ download*)
 esac
 `
 
+var bookworm = []string{"bookworm", "bookworm-updates", "bookworm-security"}
+
 // fakeArchive puts fakeApt on the PATH and returns an archive and $FAKE.
 func fakeArchive(t *testing.T) (Archive, string) {
 	t.Helper()
@@ -54,7 +56,7 @@ func fakeArchive(t *testing.T) (Archive, string) {
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	t.Setenv("FAKE", fake)
 	write(t, fake, "index", uri(t, fake, "mdadm_4.2-5_amd64.deb", "m")+uri(t, fake, "zlib1g_1%3a1.2_amd64.deb", "z"))
-	return Archive{Dir: t.TempDir(), Suites: Bookworm()}, fake
+	return Archive{Dir: t.TempDir(), Suites: bookworm}, fake
 }
 
 // uri adds a package to the pool and returns its line of --print-uris.

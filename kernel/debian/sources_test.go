@@ -61,7 +61,7 @@ func TestHostMirrors(t *testing.T) {
 }
 
 func TestSourceLines(t *testing.T) {
-	got := sourceLines(Bookworm(), mirrors{"http://m/debian", "http://m/debian-security"})
+	got := sourceLines(bookworm, mirrors{"http://m/debian", "http://m/debian-security"})
 	for _, want := range []string{
 		"signed-by=" + keyring + "] http://m/debian bookworm main\n",
 		"] http://m/debian bookworm-updates main\n",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mdlife/initramfs"
 	"mdlife/internal/cachedir"
 	"mdlife/internal/progress"
 	"mdlife/kernel"
@@ -24,15 +25,22 @@ const maxRace = time.Hour
 // target holds the flags that say which kernels and how to boot them; the
 // subcommands share it.
 type target struct {
-	base, series, tree, accel, params string
+	base, series, tree, accel, params, userspace string
 }
 
-// addTarget adds the flags -base, -tree, -accel and -append.
+// addTarget adds the flags -base, -tree, -accel, -append and -userspace.
 func addTarget(cmd *cobra.Command) *target {
 	t := addSources(cmd)
 	cmd.Flags().StringVar(&t.accel, "accel", "", "kvm or tcg (default: kvm if a test boot with it succeeds, otherwise tcg)")
 	cmd.Flags().StringVar(&t.params, "append", "", "more kernel parameters for all guests")
+	addUserspace(cmd, t)
 	return t
+}
+
+// addUserspace adds the flag -userspace.
+func addUserspace(cmd *cobra.Command, t *target) {
+	cmd.Flags().StringVar(&t.userspace, "userspace", "",
+		"release of Debian whose mdadm and udevd guests have: "+strings.Join(initramfs.Userspaces(), ", ")+" (default: the one that the base's kernel belongs to)")
 }
 
 // addSources adds the flags -base, -series and -tree: all that a kernel is built from.
@@ -80,6 +88,9 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 	if o.Base, err = findBase("base", t.base); err != nil {
 		return o, err
 	}
+	if o.Userspace, err = t.chosenUserspace(cmd); err != nil {
+		return o, err
+	}
 	if !slices.Contains([]string{"", "kvm", "tcg"}, t.accel) {
 		return o, usagef("-accel %s: want kvm or tcg", t.accel)
 	}
@@ -108,6 +119,17 @@ func (t *target) options(cmd *cobra.Command) (vmtests.Options, error) {
 		noteNearer(o)
 	}
 	return o, nil
+}
+
+// chosenUserspace checks the flag -userspace: an empty variable of a script must not choose one.
+func (t *target) chosenUserspace(cmd *cobra.Command) (string, error) {
+	if f := cmd.Flags().Lookup("userspace"); f == nil || !f.Changed {
+		return "", nil
+	}
+	if _, err := initramfs.FindUserspace(t.userspace); err != nil {
+		return "", usagef("-userspace: %w", err)
+	}
+	return t.userspace, nil
 }
 
 // noteNearer says so where another base has more in common with the tree: what the

@@ -19,7 +19,7 @@ import (
 
 // reportRun says which run an outcome is of: this command's, on the base of the options.
 func reportRun(cmd *cobra.Command, o vmtests.Options, started time.Time, seed uint64) report.Run {
-	return report.Run{Command: commandName(cmd), Base: o.Base.Name, Started: started, Seed: seed}
+	return report.Run{Command: commandName(cmd), Base: o.Base.Name, Started: started, Seed: seed, Userspace: o.Userspace}
 }
 
 // commandName is the command's name without the program's: "arrays", "raid6-boot".

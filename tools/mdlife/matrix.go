@@ -49,6 +49,8 @@ Results: out/matrix/, out/matrix.json, and those of every comparison.`,
   mdlife matrix -modular -cost    # every row`,
 		Args: noArgs,
 	}
+	t := &target{}
+	addUserspace(cmd, t)
 	f := cmd.Flags()
 	f.StringSliceVar(&bases, "bases", baseNames(), "bases to compare on")
 	f.Uint64Var(&seed, "seed", 0, "seed of the races (default: a new one, printed)")
@@ -66,7 +68,8 @@ Results: out/matrix/, out/matrix.json, and those of every comparison.`,
 			if _, err := findBase("bases", name); err != nil {
 				return err
 			}
-			o, err := (&target{base: name}).options(cmd)
+			t.base = name
+			o, err := t.options(cmd)
 			if err != nil {
 				return err
 			}
@@ -141,6 +144,9 @@ func addBaseToMatrix(cmd *cobra.Command, m *verdict.Matrix, o vmtests.Options, m
 	}
 	out := reportRun(cmd, o, started, rep.Seed).Comparison(&rep)
 	out.Again = fmt.Sprintf("mdlife vmtest -base %s -seed %d", o.Base.Name, rep.Seed)
+	if o.Userspace != "" {
+		out.Again += " -userspace " + o.Userspace
+	}
 	dir := o.ComparisonResults()
 	out.Files = append(out.Files, filepath.Join(dir, report.HTMLFile))
 	columns := m.Suites()

@@ -18,26 +18,26 @@ import (
 // test cases that a patch is for, each that the unpatched kernel passes has no power: its pass on the
 // other kernels shows nothing, and does not count.
 func (r Run) Arrays(guests []verdict.Guest, claimed []string) verdict.Outcome {
-	o := r.outcome("Arrays of every personality on " + r.Base)
+	o, ks := r.guests("Arrays of every personality on "+r.Base, guests)
 	personalities := personalities(guests)
 	o.Columns = append([]string{r.Base}, personalities...)
 	powerless := powerless(guests, claimed)
-	for _, g := range guests {
-		k := verdict.Summarize(g)
+	for i, g := range guests {
+		k := ks[i]
 		k.Cells = verdict.MergeTurns(k.Cells)
 		results := verdict.Alone(g)
 		if !g.Unpatched {
-			discount(&k, results, powerless)
+			discount(k, results, powerless)
 		}
-		o.Table = append(o.Table, caseSection(&k, personalities), opensSection(&k, personalities))
+		o.Table = append(o.Table, caseSection(k, personalities), opensSection(k, personalities))
 		o.Suites = append(o.Suites, suite(g, !g.Unpatched, results))
 		if g.Unpatched {
-			o.Notes = append(o.Notes, failedCases(&k)...)
+			o.Notes = append(o.Notes, failedCases(k)...)
 		}
 	}
 	o.Conclude()
 	if name := firstBroken(o.Suites); name != "" {
-		o.Notes = append(o.Notes, fmt.Sprintf("One test case again: mdlife arrays -base %s -seed %d -kernels patched -only %s", r.Base, r.Seed, name))
+		o.Notes = append(o.Notes, fmt.Sprintf("One test case again: mdlife arrays -base %s%s -seed %d -kernels patched -only %s", r.Base, r.userspaceFlag(), r.Seed, name))
 	}
 	return o
 }

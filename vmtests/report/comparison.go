@@ -18,6 +18,7 @@ const comparisonSuite = "comparison"
 func (r Run) Comparison(rep *verdict.Report) verdict.Outcome {
 	u, p := &rep.Unpatched, &rep.Patched
 	o := r.outcome(fmt.Sprintf("Comparison on %s: %s and %s", rep.Base, u.Label, p.Label))
+	o.Userspace = p.Userspace.String()
 	o.Columns = []string{rep.Base, u.Label, p.Label}
 	o.Table = comparisonTable(rep)
 	o.Suites = []verdict.Suite{{Name: comparisonSuite, Kernel: p.Key, Against: u.Key, Judged: true, Seconds: max(u.Wall, p.Wall), Results: rep.Rules}}

@@ -12,6 +12,7 @@ import (
 // PowerCuts is the outcome of mdlife power: a row for each array.
 func (r Run) PowerCuts(p verdict.PowerCuts) verdict.Outcome {
 	o := r.outcome(fmt.Sprintf("Power cuts on %s: the machine was killed %d times under %d arrays", r.Base, p.Cuts, len(p.Arrays)))
+	o.Userspace = p.Userspace.String()
 	o.Columns = []string{r.Base, "looked at", "writes acknowledged", "blocks read", "by --force", "write hole", "lost"}
 	s := verdict.Section{Title: fmt.Sprintf("%s: the machine was killed %d times", p.Label, p.Cuts)}
 	for _, a := range p.Sorted() {

@@ -18,6 +18,16 @@ type Run struct {
 	Base    string    // "6.1", or "" for a command of several bases
 	Started time.Time // of the command
 	Seed    uint64    // 0 where nothing is left to chance
+
+	Userspace string // that was asked for, "" for the base's
+}
+
+// userspaceFlag is the flag that asks for the run's userspace, with a space before it.
+func (r Run) userspaceFlag() string {
+	if r.Userspace == "" {
+		return ""
+	}
+	return " -userspace " + r.Userspace
 }
 
 // outcome starts an outcome.
@@ -30,6 +40,9 @@ func (r Run) outcome(title string) verdict.Outcome {
 func (r Run) guests(title string, all []verdict.Guest) (verdict.Outcome, []*verdict.Summary) {
 	o := r.outcome(title)
 	o.Columns = []string{r.Base}
+	if len(all) > 0 {
+		o.Userspace = all[0].Userspace.String() // which is that of all
+	}
 	var ks []*verdict.Summary
 	for _, g := range all {
 		k := verdict.Summarize(g)

@@ -12,6 +12,7 @@ import (
 func (r Run) Tests(g verdict.Guest) verdict.Outcome {
 	results := verdict.Alone(g)
 	o := r.Results("Tests on "+r.Base+": "+g.Label, g.Label, results)
+	o.Userspace = g.Userspace.String()
 	o.Suites = []verdict.Suite{suite(g, true, results)}
 	if g.Trace != "" {
 		o.Notes = append(o.Notes, strings.TrimSpace(g.Trace))

@@ -25,6 +25,9 @@ func Print(w io.Writer, o verdict.Outcome) error {
 func Text(o verdict.Outcome) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", o.Title)
+	if o.Userspace != "" {
+		fmt.Fprintf(&b, "%s\n", o.Userspace)
+	}
 	if len(o.Table) > 0 {
 		fmt.Fprintf(&b, "%s\n", render(o.Table, o.Columns))
 	}

@@ -14,21 +14,22 @@ const OutcomeSchema = 1
 // Outcome is what a command found. Every command that judges ends with one: package report
 // prints it and keeps it as outcome.json and junit.xml. All durations are in seconds.
 type Outcome struct {
-	Schema  int       `json:"schema"`
-	Command string    `json:"command"`        // of mdlife: "arrays"
-	Base    string    `json:"base,omitempty"` // "6.1", or "" for a command of several bases
-	Title   string    `json:"title"`          // one line
-	Verdict Status    `json:"verdict"`        // "PASS", "FAIL" or "NO POWER"
-	Reasons []string  `json:"reasons"`        // the results that are judged and not kept, one line each
-	Notes   []string  `json:"notes"`          // lines that are shown and not judged
-	Started time.Time `json:"started"`
-	Seconds float64   `json:"s"`              // from the start of the command to its verdict
-	Seed    uint64    `json:"seed,omitempty"` // 0 where nothing was left to chance
-	Again   string    `json:"again"`          // the command that repeats it
-	Files   []string  `json:"files"`          // with more, relative to the repository
-	Columns []string  `json:"columns"`        // headings of the table
-	Table   []Section `json:"table"`
-	Suites  []Suite   `json:"suites"`
+	Schema    int       `json:"schema"`
+	Command   string    `json:"command"`             // of mdlife: "arrays"
+	Base      string    `json:"base,omitempty"`      // "6.1", or "" for a command of several bases
+	Title     string    `json:"title"`               // one line
+	Userspace string    `json:"userspace,omitempty"` // a line about what the guests have of Debian
+	Verdict   Status    `json:"verdict"`             // "PASS", "FAIL" or "NO POWER"
+	Reasons   []string  `json:"reasons"`             // the results that are judged and not kept, one line each
+	Notes     []string  `json:"notes"`               // lines that are shown and not judged
+	Started   time.Time `json:"started"`
+	Seconds   float64   `json:"s"`              // from the start of the command to its verdict
+	Seed      uint64    `json:"seed,omitempty"` // 0 where nothing was left to chance
+	Again     string    `json:"again"`          // the command that repeats it
+	Files     []string  `json:"files"`          // with more, relative to the repository
+	Columns   []string  `json:"columns"`        // headings of the table
+	Table     []Section `json:"table"`
+	Suites    []Suite   `json:"suites"`
 }
 
 // Suite is the results of one kernel, or of one patch series.

@@ -13,10 +13,11 @@ import (
 
 // PowerCuts sums up the arrays of a machine that was killed again and again.
 type PowerCuts struct {
-	Label  string       `json:"label"` // of the kernel
-	Seed   uint64       `json:"seed"`
-	Cuts   int          `json:"cuts"` // how often the machine was killed under all of them
-	Arrays []PowerArray `json:"arrays"`
+	Label     string       `json:"label"` // of the kernel
+	Seed      uint64       `json:"seed"`
+	Userspace Userspace    `json:"userspace"`
+	Cuts      int          `json:"cuts"` // how often the machine was killed under all of them
+	Arrays    []PowerArray `json:"arrays"`
 }
 
 // PowerArray sums up one array.

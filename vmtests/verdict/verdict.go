@@ -37,19 +37,20 @@ type Finding = triage.Finding
 
 // Guest is one guest's run: the kernel that it booted, its plan, and what it reported.
 type Guest struct {
-	Label     string  `json:"label"`          // heads the column: "unpatched", "patched", "your tree"
-	Unpatched bool    `json:"-"`              // the kernel without the series, which need not keep any requirement
-	Key       string  `json:"key"`            // content hash of sources, configuration and tools
-	Release   string  `json:"release"`        // uname -r
-	Version   string  `json:"version"`        // Debian package version, or what identifies the tree
-	Tree      string  `json:"tree,omitempty"` // the developer's tree, where one was given
-	SHA256    string  `json:"bzimage_sha256"` // of the kernel image that was booted
-	Initramfs string  `json:"initramfs_key"`  // content hash of the initramfs
-	Accel     string  `json:"accel"`          // "kvm" or "tcg"
-	Machine   string  `json:"machine"`        // QEMU's machine type
-	Console   string  `json:"console"`        // path of the console log
-	Boot      float64 `json:"boot_s"`         // from QEMU's start to the guest's first event
-	Wall      float64 `json:"wall_s"`         // from QEMU's start to its end
+	Label     string    `json:"label"`          // heads the column: "unpatched", "patched", "your tree"
+	Unpatched bool      `json:"-"`              // the kernel without the series, which need not keep any requirement
+	Key       string    `json:"key"`            // content hash of sources, configuration and tools
+	Release   string    `json:"release"`        // uname -r
+	Version   string    `json:"version"`        // Debian package version, or what identifies the tree
+	Tree      string    `json:"tree,omitempty"` // the developer's tree, where one was given
+	SHA256    string    `json:"bzimage_sha256"` // of the kernel image that was booted
+	Initramfs string    `json:"initramfs_key"`  // content hash of the initramfs
+	Userspace Userspace `json:"userspace"`
+	Accel     string    `json:"accel"`   // "kvm" or "tcg"
+	Machine   string    `json:"machine"` // QEMU's machine type
+	Console   string    `json:"console"` // path of the console log
+	Boot      float64   `json:"boot_s"`  // from QEMU's start to the guest's first event
+	Wall      float64   `json:"wall_s"`  // from QEMU's start to its end
 
 	Plan     event.Plan    `json:"plan"`
 	Events   []event.Event `json:"-"`
