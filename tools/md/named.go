@@ -3,6 +3,7 @@
 package md
 
 import (
+	"errors"
 	"os"
 	"strings"
 )
@@ -38,4 +39,27 @@ func SetCreateOnOpen(on bool) error {
 		value = "Y"
 	}
 	return writeOnce(params+"create_on_open", value)
+}
+
+// shared are md_mod's parameters that programs change for good.
+var shared = []string{"legacy_async_del_gendisk", "create_on_open"}
+
+// KeepParameters notes the parameters that programs change for good, and returns what restores
+// them: mdadm sets legacy_async_del_gendisk to N since 4.5.
+func KeepParameters() (restore func() error) {
+	was := map[string]string{}
+	for _, name := range shared {
+		if b, err := os.ReadFile(params + name); err == nil { // it may not have that one
+			was[name] = strings.TrimSpace(string(b))
+		}
+	}
+	return func() (err error) {
+		for name, value := range was {
+			now, readErr := os.ReadFile(params + name)
+			if readErr == nil && strings.TrimSpace(string(now)) != value { // else md has been unloaded
+				err = errors.Join(err, writeOnce(params+name, value))
+			}
+		}
+		return err
+	}
 }

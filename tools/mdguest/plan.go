@@ -87,8 +87,12 @@ func carryOut(ctx context.Context, l *link.Link, p event.Plan) error {
 		return err
 	}
 	for _, part := range parts(p) {
+		restore := md.KeepParameters() // what mdadm sets is not for the next part
 		if err := part.run(ctx, l, p); err != nil {
 			return err
+		}
+		if err := restore(); err != nil {
+			return fmt.Errorf("%s: restore md's parameters: %w", part.name, err)
 		}
 	}
 	return ctx.Err()
