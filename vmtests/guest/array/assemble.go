@@ -97,8 +97,11 @@ func (a *Array) nameInConfig(uuid string) error {
 var uuidPattern = regexp.MustCompile(`UUID=([0-9a-f:]+)`)
 
 // UUID asks mdadm for the array's UUID.
-func (a *Array) UUID() (string, error) {
-	out, err := a.host.Mdadm(a.ctx, commandLimit, "--detail", "--brief", a.Dev())
+func (a *Array) UUID() (string, error) { return a.uuidOf(a.Dev()) }
+
+// uuidOf asks mdadm for the UUID of an array or a container.
+func (a *Array) uuidOf(node string) (string, error) {
+	out, err := a.host.Mdadm(a.ctx, commandLimit, "--detail", "--brief", node)
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}

@@ -18,6 +18,8 @@ const (
 	ByMdadm = "mdadm" // mdadm --stop
 	ByIoctl = "ioctl" // STOP_ARRAY
 	BySysfs = "sysfs" // clear > md/array_state
+
+	ByInactive = "inactive" // inactive > md/array_state: mdmon, if there is one, clears the array then
 )
 
 // StopWay returns one of the ways to stop an array: each number has its own, round and round.
@@ -65,8 +67,11 @@ func (a *Array) stopOnce(way string) error {
 		return a.RunMdadm("--stop", a.Dev())
 	}
 	stop := a.StopByIoctl
-	if way == BySysfs {
+	switch way {
+	case BySysfs:
 		stop = a.StopBySysfs
+	case ByInactive:
+		stop = func() error { return a.host.SetAttr(a.KernelName(), "md/array_state", md.StateInactive) }
 	}
 	var err error
 	_ = wait.Until(a.ctx, GoneLimit, 2*time.Millisecond, func() (bool, error) { // else err says more

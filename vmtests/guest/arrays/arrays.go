@@ -37,7 +37,7 @@ func Run(ctx context.Context, names []string, repeat int, seed uint64, report fu
 		return err
 	}
 	defer daemon.End()
-	if err := array.Steps(array.UnlimitSyncSpeed, array.DisableAutoAssembly); err != nil {
+	if err := array.Steps(array.UnlimitSyncSpeed, array.DisableAutoAssembly, array.AllowIMSM); err != nil {
 		return err
 	}
 	punctual, err := machine.CoarseTimers(timerSlack)

@@ -17,6 +17,9 @@ type scenario struct {
 
 	company array.Company // what is read and written beside it
 
+	// lacking returns why this machine cannot run it, "" if it can; nil: any machine can.
+	lacking func() string
+
 	// run takes an array through it, and returns what it has seen, in one line.
 	run func(*array.Array) (seen string, err error)
 }
@@ -30,7 +33,7 @@ var scenarios = slices.Concat(
 	faultyMembers,
 	silents,
 	growing,
-	externals,
+	externals, mdmons,
 	[]scenario{assembly},
 	stacks,
 	[]scenario{dmRaid},

@@ -85,7 +85,7 @@ var errLeft = errors.New("(its device and disks stay in use)")
 func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error) {
 	res = event.Cell{Name: c.name, Personality: c.personality.Name, Seed: w.seed, Turn: c.turn}
 	start := time.Now()
-	if res.Skipped = c.personality.Lacking(); res.Skipped != "" {
+	if res.Skipped = c.cannotRun(); res.Skipped != "" {
 		return res, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, caseLimit)
@@ -102,6 +102,14 @@ func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error
 	}
 	res.OK, res.Seconds = err == nil, time.Since(start).Seconds()
 	return res, left
+}
+
+// cannotRun returns why this machine cannot run the test case, "" if it can.
+func (c testCase) cannotRun() string {
+	if why := c.personality.Lacking(); why != "" || c.lacking == nil {
+		return why
+	}
+	return c.lacking()
 }
 
 // rand returns the random numbers of a test case: they depend on the seed, its name and its turn alone.

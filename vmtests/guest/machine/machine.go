@@ -60,7 +60,7 @@ func BootInfo() event.BootInfo {
 		h.Version = unix.ByteSliceToString(uts.Version[:])
 	}
 	var both sync.WaitGroup
-	both.Go(func() { h.Mdadm = firstLine(Mdadm(), "--version") })
+	both.Go(func() { h.Mdadm = MdadmVersion() })
 	both.Go(func() { h.Udevd = firstLine(Udevd(), "--version") })
 	both.Wait()
 	return h
@@ -83,6 +83,9 @@ func onlineCPUs() int {
 
 // Mdadm returns the path of Debian's mdadm, "" if absent.
 func Mdadm() string { return first("/sbin/mdadm", "/usr/sbin/mdadm") }
+
+// MdadmVersion returns the first line of mdadm --version, "" if there is no mdadm.
+func MdadmVersion() string { return firstLine(Mdadm(), "--version") }
 
 // Udevd returns the path of systemd-udevd, "" if absent.
 func Udevd() string { return first("/lib/systemd/systemd-udevd", "/usr/lib/systemd/systemd-udevd") }
