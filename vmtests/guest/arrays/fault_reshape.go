@@ -5,8 +5,9 @@ package arrays
 import "mdlife/vmtests/guest/array"
 
 // reshapeAround grows an array by a member while another cannot read some of its blocks: all
-// data go where they must. It reads all as soon as the reshape has begun, too.
-var reshapeAround = scenario{name: "fault-reshape", on: reshapesWithMembersLost, run: func(a *array.Array) (string, error) {
+// data go where they must. It reads all as soon as the reshape has begun, too. Nothing is read beside it:
+// Debian 12's mdadm cannot add a member once md has recorded a bad block (docs/found.md).
+var reshapeAround = scenario{name: "fault-reshape", on: reshapesWithMembersLost, company: array.NoCompany, run: func(a *array.Array) (string, error) {
 	return "reshaped", array.Steps(
 		a.CreateOnNullBlks,
 		a.Step("write, and have a member fail to read", a.Write, a.BreakFirst),

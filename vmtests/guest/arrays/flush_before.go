@@ -5,9 +5,12 @@ package arrays
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"mdlife/internal/wait"
+	"mdlife/tools/md"
 	"mdlife/vmtests/guest/array"
 )
 
@@ -47,7 +50,8 @@ func underArray(stack *array.Stack) (waited time.Duration, err error) {
 		return 0, err
 	}
 	err = array.Steps(
-		stack.Step("flushes take long", func() error { return stack.DelayFlushes(flushDelay) }),
+		stack.Step("flushes take long", func() error { return stack.DelayFlushes(flushDelay) },
+			func() error { return rest(stack.Array, filepath.Base(upper)) }),
 		stack.Step("write a superblock to it", func() (err error) {
 			waited, err = dataWait(stack.Array, upper)
 			return err
@@ -57,6 +61,21 @@ func underArray(stack *array.Stack) (waited time.Duration, err error) {
 		err = errors.Join(err, undo)
 	}
 	return waited, err
+}
+
+// rest waits until the upper array is clean, and nothing that was to be written or flushed for that is left.
+func rest(a *array.Array, upper string) error {
+	var before []array.Requests
+	return wait.Until(a.Context(), array.CallLimit, 2*flushDelay, func() (bool, error) {
+		now, err := a.Requests()
+		if err != nil {
+			return false, err
+		}
+		still := slices.Equal(before, now)
+		before = now
+		state, err := md.ReadAttr(upper, "md/array_state")
+		return still && state == "clean", err
+	})
 }
 
 // flushDelay is how long a flush of a member takes.

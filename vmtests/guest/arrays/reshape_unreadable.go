@@ -44,8 +44,10 @@ var reshapeKnownBad = scenario{name: "reshape-known-bad", on: func(p array.Perso
 	return fmt.Sprintf("block %d gets an error", block), array.Steps(
 		a.Step("create", a.Create(array.Recipe{Clean: true, More: []string{array.DataOffset}})),
 		a.Step("write", a.BeOwn, a.Write),
+		// Debian 12's mdadm cannot add a member to an array with a bad block on record (docs/found.md).
+		a.Step("add members", func() error { return a.Prepare(c) }),
 		a.Step(fmt.Sprintf("record block %d as bad", block), func() error { return recordBad(a, block) },
-			func() error { return checkLost(a, block) }, func() error { return a.Prepare(c) }),
+			func() error { return checkLost(a, block) }),
 		a.Step("reshape", a.Reshape, a.EndReshape),
 		a.Step("read all", array.Timely("a read", func() error { return checkLost(a, block) })),
 		a.Step("stop", array.Timely("a stop", a.Stop(array.ByIoctl))),
