@@ -38,7 +38,7 @@ func (b Boot) Met() bool { return b.Ratio.Median <= b.Limit }
 
 // BootToResult compares the two on the patched kernel, in rounds.
 func BootToResult(ctx context.Context, o vmtests.Options, rounds int) (Boot, error) {
-	all, err := o.Build(ctx)
+	all, err := o.Build(ctx, event.Plan{})
 	if err != nil {
 		return Boot{}, err
 	}

@@ -76,7 +76,7 @@ const (
 // clock is the wall's; without, it counts instructions ([vm.Counted]), unless o.Accel
 // asks for TCG.
 func Parity(ctx context.Context, o vmtests.Options, rounds int) (MD, error) {
-	all, err := o.Build(ctx)
+	all, err := o.Build(ctx, event.Plan{})
 	if err != nil {
 		return MD{}, err
 	}

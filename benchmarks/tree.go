@@ -14,6 +14,7 @@ import (
 	"mdlife/kernel"
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
+	"mdlife/vmtests/event"
 )
 
 // developersTree makes in dir what a developer would have: the base's source
@@ -39,7 +40,7 @@ func developersTree(ctx context.Context, o vmtests.Options, dir string) (string,
 
 // warmUp builds everything that an edit of the tree does not touch.
 func warmUp(ctx context.Context, o vmtests.Options) error {
-	_, err := o.Build(ctx)
+	_, err := o.Build(ctx, event.Plan{})
 	return err
 }
 

@@ -61,7 +61,7 @@ func Throughput(ctx context.Context, o vmtests.Options, rounds int) (map[string]
 
 // compare boots guests, which may take slow times as long as usual, in rounds.
 func compare(ctx context.Context, o vmtests.Options, rounds int, spec event.BenchSpec, slow int) (map[string]paired.Result, error) {
-	all, err := o.Build(ctx)
+	all, err := o.Build(ctx, event.Plan{})
 	if err != nil {
 		return nil, err
 	}

@@ -59,14 +59,14 @@ type Artefacts struct {
 	Image              initramfs.Image
 }
 
-// Build makes both kernels and the initramfs, or finds them in the cache. The
+// Build makes both kernels and the initramfs for a plan, or finds them in the cache. The
 // patched kernel comes second, since it reuses the unpatched one's objects; the
 // initramfs is made meanwhile.
-func (o Options) Build(ctx context.Context) (Artefacts, error) {
+func (o Options) Build(ctx context.Context, plan event.Plan) (Artefacts, error) {
 	var all Artefacts
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		all.Image, err = o.BuildImage(ctx, event.Plan{}) // the comparison has no test cases of arrays
+		all.Image, err = o.BuildImage(ctx, plan)
 		return err
 	})
 	g.Go(func() (err error) {
@@ -103,8 +103,16 @@ func (o Options) BuildImage(ctx context.Context, plan event.Plan) (initramfs.Ima
 // imageConfig returns what goes into the image: besides what all plans need, programs that only
 // some of them do, for example LVM.
 func (o Options) imageConfig(plan event.Plan, cache string) (initramfs.Config, error) {
-	userspace, err := initramfs.FindUserspace(cmp.Or(o.Userspace, o.Base.Userspace))
+	userspace, err := initramfs.FindUserspace(o.userspace(plan))
 	return initramfs.Config{Root: o.Root, CacheDir: cache, Userspace: userspace, Volumes: len(plan.Cells) > 0, Progress: o.Progress}, err
+}
+
+// userspace is the release of Debian whose mdadm and udevd carry out a plan.
+func (o Options) userspace(plan event.Plan) string {
+	if plan.Mdadm != nil || plan.Client != nil {
+		return cmp.Or(o.Userspace, o.Base.LoopUserspace, o.Base.Userspace)
+	}
+	return cmp.Or(o.Userspace, o.Base.Userspace)
 }
 
 // BuildKernel makes one variant of the base or finds it in the cache. Where the

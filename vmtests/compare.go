@@ -17,7 +17,8 @@ import (
 func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	started := time.Now()
 	o.Seed = NewSeed(o.Seed)
-	all, err := o.Build(ctx)
+	planU, planP := o.plans()
+	all, err := o.Build(ctx, planP)
 	if err != nil {
 		return verdict.Report{}, err
 	}
@@ -25,7 +26,6 @@ func Compare(ctx context.Context, o Options) (verdict.Report, error) {
 	if err := o.removeResults(); err != nil {
 		return verdict.Report{}, err
 	}
-	planU, planP := o.plans()
 	in := verdict.Input{Base: o.Base.Name, Seed: o.Seed, Quick: o.Quick, Full: fullMinimum(o.Base), Race: o.race(), Started: started}
 	in.Unpatched, in.Patched, err = o.runBoth(ctx, all, planU, planP)
 	if err != nil {

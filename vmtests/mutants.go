@@ -3,6 +3,7 @@
 package vmtests
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -66,6 +67,7 @@ func imagePlan(all []series.Mutant) (plan event.Plan, err error) {
 			return plan, fmt.Errorf("%s: %w", m.Path, err)
 		}
 		plan.Cells = append(plan.Cells, its.Cells...)
+		plan.Mdadm = cmp.Or(plan.Mdadm, its.Mdadm)
 	}
 	return plan, nil
 }

@@ -3,6 +3,7 @@
 package vmtests
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
@@ -117,8 +118,9 @@ func TestImageForPlan(t *testing.T) {
 // TestUserspaceOfBase: a guest has the mdadm of the release that its kernel is from, unless another
 // one is asked for.
 func TestUserspaceOfBase(t *testing.T) {
+	var plan event.Plan
 	of := func(o Options) string {
-		cfg, err := o.imageConfig(event.Plan{}, "")
+		cfg, err := o.imageConfig(plan, "")
 		if err != nil {
 			t.Errorf("%s with userspace %q: %v", o.Base.Name, o.Userspace, err)
 		}
@@ -131,6 +133,16 @@ func TestUserspaceOfBase(t *testing.T) {
 		for _, other := range initramfs.Userspaces() {
 			if got := of(Options{Base: base, Userspace: other}); got != other {
 				t.Errorf("%s with userspace %s: got %s", base.Name, other, got)
+			}
+		}
+	}
+	for _, plan = range []event.Plan{{Mdadm: &event.MdadmSpec{}}, {Client: &event.ClientSpec{}}} {
+		for _, base := range kernel.Bases() {
+			if got, want := of(Options{Base: base}), cmp.Or(base.LoopUserspace, base.Userspace); got != want {
+				t.Errorf("a loop on %s has mdadm from %s, and not from %s", base.Name, got, want)
+			}
+			if got := of(Options{Base: base, Userspace: "sid"}); got != "sid" {
+				t.Errorf("a loop on %s with userspace sid: got %s", base.Name, got)
 			}
 		}
 	}

@@ -6,13 +6,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/guest/array"
-	"mdlife/vmtests/guest/machine"
 )
 
 // knownBug is a bug that the kernels have, patched or not: docs/found.md says why there is no patch. A test
@@ -22,7 +20,6 @@ type knownBug struct {
 	scenario string                       // what the scenario's name begins with
 	on       func(array.Personality) bool // the personalities that have the bug
 	releases []string                     // what the release of the kernels with it begins with; none: all
-	mdadms   []string                     // what the version of the mdadms with it begins with; none: all
 	says     *regexp.Regexp               // what the failure says: another one is no known bug
 }
 
@@ -38,18 +35,12 @@ var knownBugs = []knownBug{
 	{found: "An inactive volume that mdmon does not clear", scenario: "mdmon-", on: array.Personality.Redundant,
 		says: regexp.MustCompile(`stopped by inactive, but md\d+ is inactive`)},
 	{found: "A rebuilt raid10 of DDF counts as degraded", scenario: "mdmon-ddf-", on: array.Personality.IsRaid10,
-		mdadms: []string{"mdadm - v4.4", "mdadm - v4.6"}, says: regexp.MustCompile(`assemble incrementally: md/degraded is "1"`)},
+		says: regexp.MustCompile(`assemble incrementally: md/degraded is "1"`)},
 }
 
-// versions are those of what a test case runs on.
-type versions struct{ kernel, mdadm string }
-
-// versionsHere are this machine's. To ask mdadm takes a while.
-var versionsHere = sync.OnceValue(func() versions { return versions{release(), machine.MdadmVersion()} })
-
 // excuse has a test case that has failed for a known bug skipped, in words that say so.
-func excuse(res event.Cell, c testCase, on versions) event.Cell {
-	i := slices.IndexFunc(knownBugs, func(k knownBug) bool { return k.shownBy(c, on) && k.says.MatchString(res.Detail) })
+func excuse(res event.Cell, c testCase, release string) event.Cell {
+	i := slices.IndexFunc(knownBugs, func(k knownBug) bool { return k.shownBy(c, release) && k.says.MatchString(res.Detail) })
 	if res.OK || i < 0 {
 		return res
 	}
@@ -57,15 +48,11 @@ func excuse(res event.Cell, c testCase, on versions) event.Cell {
 	return res
 }
 
-// shownBy reports whether a test case shows the bug with a kernel and an mdadm.
-func (k knownBug) shownBy(c testCase, on versions) bool {
+// shownBy reports whether a test case shows the bug on a kernel.
+func (k knownBug) shownBy(c testCase, release string) bool {
+	begins := func(prefix string) bool { return strings.HasPrefix(release, prefix) }
 	return strings.HasPrefix(c.scenario.name, k.scenario) && k.on(c.personality) &&
-		isAmong(k.releases, on.kernel) && isAmong(k.mdadms, on.mdadm)
-}
-
-// isAmong reports whether a version begins as one of a list does; an empty list has all.
-func isAmong(prefixes []string, version string) bool {
-	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(version, prefix) })
+		(len(k.releases) == 0 || slices.ContainsFunc(k.releases, begins))
 }
 
 // release is the kernel's, "" if it is not known.

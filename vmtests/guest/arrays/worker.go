@@ -57,7 +57,7 @@ func (w worker) workThere(ctx context.Context, queue <-chan testCase) (over bool
 		if err != nil {
 			res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" "+err.Error())
 		}
-		if w.say(excuse(res, c, versionsHere())); err != nil {
+		if w.say(excuse(res, c, release())); err != nil {
 			return false
 		}
 	}
