@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package recorded
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Disk is a disk with a volatile cache.
+type Disk struct {
+	Number int // in the log
+	Size   int64
+
+	log     *Log
+	mu      sync.Mutex
+	content content
+	shut    bool
+	waiting []func()             // what has come while it is shut
+	late    func() time.Duration // how late it answers writes and flushes
+
+	attached
+}
+
+// NewDisk returns an empty disk of so many bytes, which tells a log.
+func NewDisk(number int, size int64, log *Log) *Disk {
+	return &Disk{Number: number, Size: size, log: log, content: newContent(), late: func() time.Duration { return 0 }}
+}
+
+// Answer sets how late the disk answers writes and flushes from now on: there must be time in which a
+// request is under way, or nobody sees who does not wait for it.
+func (d *Disk) Answer(late func() time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.late = late
+}
+
+// Keep has what is on the disk stay there, whatever [Disk.Revert] does.
+func (d *Disk) Keep() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.content.keep()
+}
+
+// Revert takes back all that was written since [Disk.Keep].
+func (d *Disk) Revert() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.content.over)
+}
+
+// Write writes to the disk past the kernel and the log.
+func (d *Disk) Write(data []byte, offset int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.content.write(data, offset)
+}
+
+// Read reads the disk past the kernel.
+func (d *Disk) Read(data []byte, offset int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.content.read(data, offset)
+}
+
+// Shut has all requests wait that come from now on.
+func (d *Disk) Shut() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shut = true
+	return nil
+}
+
+// Open ends that.
+func (d *Disk) Open() error {
+	d.mu.Lock()
+	waiting := d.waiting
+	d.shut, d.waiting = false, nil
+	d.mu.Unlock()
+	for _, do := range waiting {
+		do()
+	}
+	return nil
+}
+
+// Waiting returns how many requests wait because the disk is shut.
+func (d *Disk) Waiting() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.waiting)
+}
+
+// whenOpen does something, or has it wait.
+func (d *Disk) whenOpen(do func()) {
+	d.mu.Lock()
+	if d.shut {
+		d.waiting = append(d.waiting, do)
+		d.mu.Unlock()
+		return
+	}
+	d.mu.Unlock()
+	do()
+}
+
+// write does a write request, and has its end told.
+func (d *Disk) write(data []byte, offset int64, fua bool, answer func()) {
+	n := d.log.add(Event{Kind: WriteBegun, Disk: d.Number, Offset: offset, Data: slices.Clone(data), FUA: fua})
+	d.Write(data, offset)
+	d.soon(func() {
+		d.log.end(WriteEnded, d.Number, n)
+		answer()
+	})
+}
+
+// flush does a flush request, and has its end told.
+func (d *Disk) flush(answer func()) {
+	n := d.log.add(Event{Kind: FlushBegun, Disk: d.Number})
+	d.soon(func() {
+		d.log.end(FlushEnded, d.Number, n)
+		answer()
+	})
+}
+
+// soon does something when the disk is to answer.
+func (d *Disk) soon(do func()) {
+	d.mu.Lock()
+	late := d.late()
+	d.mu.Unlock()
+	if late == 0 {
+		do()
+		return
+	}
+	time.AfterFunc(late, do)
+}
