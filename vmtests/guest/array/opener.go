@@ -43,17 +43,23 @@ func (o *opener) look() {
 	seen := map[string]int{}
 	var block [4096]byte
 	for !o.over.Load() {
-		start := time.Now()
-		o.lookOnce(seen, block[:])
-		time.Sleep(max(openerPause, time.Since(start))) // slow disks must leave as much time for a stop
+		took := o.lookOnce(seen, block[:])
+		time.Sleep(max(openerPause, took)) // slow disks must leave as much time for a stop
 	}
 	o.result <- seen
 }
 
-// lookOnce opens, reads and closes the device, if it is there.
-func (o *opener) lookOnce(seen map[string]int, block []byte) {
+// lookOnce opens, reads and closes the device, if it is there, and returns how long that took, once it
+// was let.
+func (o *opener) lookOnce(seen map[string]int, block []byte) time.Duration {
 	o.looks.Lock()
 	defer o.looks.Unlock()
+	start := time.Now()
+	o.lookLocked(seen, block)
+	return time.Since(start)
+}
+
+func (o *opener) lookLocked(seen map[string]int, block []byte) {
 	if !md.Exists(o.name) {
 		return // it would make one, which stays (R3)
 	}
