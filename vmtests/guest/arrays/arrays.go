@@ -32,6 +32,9 @@ func Run(ctx context.Context, names []string, repeat int, seed uint64, report fu
 	if err != nil {
 		return err
 	}
+	if err := array.LetArraysBeUnnoticed(); err != nil {
+		return err
+	}
 	daemon, err := mdadm.StartUdevd(ctx)
 	if err != nil {
 		return err
