@@ -37,7 +37,7 @@ var scenarios = slices.Concat(
 	[]scenario{assembly},
 	stacks,
 	[]scenario{dmRaid},
-	powerCuts,
+	powerCuts, everyCut,
 	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad},
 	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, halves, loads, takeovers,
 	resyncCuts,

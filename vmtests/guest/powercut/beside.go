@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package powercut
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mdlife/internal/wait"
+	"mdlife/vmtests/guest/array"
+)
+
+// Beside is what md does beside the writing, a little further with each, so that what is written is what
+// md is at.
+type Beside string
+
+// What md may do.
+const (
+	BesideResync   Beside = "resync"   // after a power cut
+	BesideCheck    Beside = "check"    // which is a resync that only counts
+	BesideRecovery Beside = "recovery" // of a member that has been replaced
+	BesideReshape  Beside = "reshape"  // growth by a member
+)
+
+// meetTime is how long md may take to come to what is to be written, where it comes to that at all.
+const meetTime = 500 * time.Millisecond
+
+// hold keeps md from beginning. What it does when an array has been assembled may not be over.
+func (t *every) hold() error { return array.RetryBusy(func() error { return t.HoldAt(0) }) }
+
+// beginBeside has it begin, before the first of what is to be written.
+func (t *every) beginBeside() error {
+	switch t.test.Beside {
+	case BesideResync:
+		return t.hold() // it begins with the first write
+	case BesideCheck:
+		return array.Steps(t.hold, t.Action("check"))
+	case BesideRecovery:
+		return t.beginRecovery()
+	case BesideReshape:
+		return t.beginReshape()
+	}
+	return nil
+}
+
+// beginRecovery takes the first member out, and puts another in.
+func (t *every) beginRecovery() error {
+	spare := t.Spare()
+	t.members = append(slices.Clone(t.members[1:]), spare)
+	return array.Steps(t.TakeOutFirst, t.hold, func() error { return t.Add(spare) }, t.WaitForAction("recover"))
+}
+
+// beginReshape has the array grow by a member.
+func (t *every) beginReshape() error {
+	grow, _ := t.Personality.ChangeNamed("grow")
+	t.members = t.After(grow)
+	return array.Steps(func() error { return t.Prepare(grow) }, t.Reshape)
+}
+
+// leaveDirty stops the array as a power cut does: the members are as they were before.
+func (t *every) leaveDirty() error {
+	for _, d := range t.disks {
+		d.Keep()
+	}
+	if err := t.StopOpen(t.work.file); err != nil {
+		return err
+	}
+	for _, d := range t.disks {
+		d.Revert()
+	}
+	return nil
+}
+
+// writeBeside writes what md is at: it goes on a little, but first has to wait for a member.
+func (t *every) writeBeside() error {
+	var blocks []uint64
+	for i := range alone {
+		blocks = append(blocks, uint64((i*t.dataMembers()+t.Rand.IntN(t.dataMembers()))*chunkBlocks))
+	}
+	if t.test.Again {
+		if err := t.writeBefore(blocks); err != nil {
+			return err
+		}
+	}
+	for i, block := range blocks {
+		if err := t.meet(i, block); err != nil {
+			return err
+		}
+	}
+	if t.met == 0 {
+		return fmt.Errorf("nothing that was written has met the %s", t.test.Beside)
+	}
+	return t.LetGo()
+}
+
+// chunkBlocks is how many blocks are in a chunk.
+const chunkBlocks = array.ChunkKiB << 10 / array.BlockSize
+
+// dataMembers returns how many members' data make a row.
+func (t *every) dataMembers() int {
+	if t.Personality.IsRaid10() {
+		return t.Personality.Disks / 2
+	}
+	return t.Personality.Disks - t.Personality.MaxLost
+}
+
+// How many stripes md keeps in memory, and what it takes to have it forget one.
+const (
+	fewStripes  = "20"
+	otherBlocks = 48 // behind the zone, in more rows than that
+)
+
+// writeBefore writes blocks once before, which no journal may bring back then, and has md forget them: it
+// would not have to wait for a member to check what it knows.
+func (t *every) writeBefore(blocks []uint64) error {
+	if err := t.Set("stripe_cache_size", fewStripes); err != nil {
+		return err
+	}
+	for _, block := range blocks {
+		if err := writeBlock(t.work, block); err != nil {
+			return err
+		}
+	}
+	buf := array.Aligned(otherBlocks * array.BlockSize)
+	defer unix.Munmap(buf)
+	if _, err := t.work.file.WriteAt(buf, zone*array.BlockSize); err != nil {
+		return fmt.Errorf("write behind the zone: %w", err)
+	}
+	return nil
+}
+
+// meet writes a block where md is.
+func (t *every) meet(i int, block uint64) error {
+	kib := (i + 1) * array.ChunkKiB
+	if t.Personality.IsRaid10() && t.test.Beside != BesideRecovery {
+		kib *= t.dataMembers() // which md counts of the array, and not of each member
+	}
+	stuck := t.disks[1]
+	if err := array.Steps(stuck.Shut, func() error { return t.HoldAt(kib) }); err != nil {
+		return errors.Join(err, stuck.Open())
+	}
+	if wait.Until(t.Context(), meetTime, time.Millisecond, func() (bool, error) { return stuck.Waiting() > 0, nil }) == nil {
+		t.met++
+	}
+	write := array.Begin(fmt.Sprintf("write of block %d", block), func() error { return steps[i%len(steps)](t.work, block) })
+	err := t.Held(write)
+	if err := errors.Join(err, stuck.Open()); err != nil {
+		return err
+	}
+	return write.End(array.CallLimit)
+}
