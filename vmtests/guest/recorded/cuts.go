@@ -2,10 +2,7 @@
 
 package recorded
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Cut is a moment at which the power may go: behind so many events.
 type Cut struct {
@@ -76,13 +73,4 @@ func (t *tracker) cut(at int, what string) Cut {
 		}
 	}
 	return c
-}
-
-// Pending returns how many writes may be lost.
-func (c Cut) Pending() int { return len(c.pending) }
-
-// has reports whether a write must be there.
-func (c Cut) has(write int) bool {
-	_, found := slices.BinarySearch(c.sure, write)
-	return found
 }
