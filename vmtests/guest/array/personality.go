@@ -47,6 +47,11 @@ func PersonalityNamed(name string) Personality {
 	return personalities[slices.IndexFunc(personalities, func(p Personality) bool { return p.Name == name })]
 }
 
+// Named returns whether personalities are the one of that name.
+func Named(name string) func(Personality) bool {
+	return func(p Personality) bool { return p.Name == name }
+}
+
 // Any reports true: it stands for all personalities.
 func (p Personality) Any() bool { return true }
 

@@ -5,7 +5,6 @@ package arrays
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -174,9 +173,8 @@ func waitForMirror(c *carrier) error {
 // take a device that was removed out of arrays that it is a member of
 // (64-md-raid-assembly.rules): udevd must have done so for the array's last life before.
 func putArray(c *carrier) (string, error) {
-	out, err := exec.CommandContext(c.Context(), "/usr/bin/udevadm", "settle", "--timeout=10").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("udevadm settle: %w %s", err, out)
+	if err := c.SettleUdev(); err != nil {
+		return "", err
 	}
 	return c.PutArray(c.again())
 }
