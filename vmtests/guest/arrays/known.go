@@ -29,8 +29,6 @@ const lostBlock = `power cut \d+ of \d+: at cut \d+: block \d+, last acknowledge
 var knownBugs = []knownBug{
 	{found: "A reshape of raid4, raid5 or raid6 puts other content", scenario: "reshape-unreadable-", on: array.Personality.Parity,
 		says: regexp.MustCompile(`read all: .*(is block \d+|no block of ours|torn, or changed|blocks \[\] get an error)|lose block .*blocks \[\] get an error`)},
-	{found: "A repair that meets two unreadable blocks", scenario: "fault-two-bad", on: array.Personality.Mirrors, releases: []string{"7."},
-		says: regexp.MustCompile(`from the other copy: .*input/output error`)},
 	{found: "A mirror whose legs both fail for a moment", scenario: "fault-failfast", on: array.Personality.Mirrors,
 		says: regexp.MustCompile(`write again: .*input/output error`)},
 	{found: "I/O at the position of a frozen reshape", scenario: "reshape-held-io-frozen", on: array.Personality.Parity, releases: []string{"6.1."},

@@ -42,8 +42,6 @@ func TestKnownBugIsExcused(t *testing.T) {
 		{"raid10-near/reshape-unreadable-grow", "7.2.13", "read all: a read: block 15 is block 1371", false, false},
 		{"raid6/reshape-held-io-frozen", "6.1.192", "1 > md/suspend_lo does not return", false, true},
 		{"raid6/reshape-held-io-frozen", "6.12.118", "1 > md/suspend_lo does not return", false, false},
-		{"raid10-near/fault-two-bad", "7.2.13", "rely on one copy: from the other copy: read at block 0: input/output error", false, true},
-		{"raid1/fault-two-bad", "6.1.192", "rely on one copy: from the other copy: read at block 0: input/output error", false, false},
 		{"raid1/fault-failfast", "7.2.13", "write again: a write: write at block 0: input/output error", false, true},
 		{"raid5/life-1.2", "6.1.192", "why", false, false},
 		{"raid10-near/mdmon-ddf-add", "7.2.13", `assemble incrementally: md/degraded is "1" (<nil>)`, false, true},
