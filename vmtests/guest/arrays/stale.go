@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"mdlife/vmtests/guest/array"
 )
@@ -23,7 +24,7 @@ func staleMember(a *array.Array, recipe array.Recipe) (seen string, err error) {
 		a.Step("make disks", a.UseGates),
 		a.Step("create", a.Create(recipe)),
 		// Else the array becomes clean when nothing was written for a while, which is one more event.
-		a.Step("write", a.BeOwn, a.StayActive, a.Write),
+		a.Step("write", a.BeOwn, a.StayActive, waitForOldTimer, a.Write),
 		a.Unwatched(
 			a.Step("a member fails that cannot be removed", func() error { return failHeld(a) }),
 			a.Step("stop", array.Timely("a stop", a.Stop(array.ByIoctl)), a.MendGates),
@@ -36,6 +37,13 @@ func staleMember(a *array.Array, recipe array.Recipe) (seen string, err error) {
 		a.Step("stop again", a.Stop(array.ByIoctl)),
 	)
 	return seen, err
+}
+
+// waitForOldTimer waits until the array would have become clean because of what was written before it was
+// told to stay active: it takes 200 ms.
+func waitForOldTimer() error {
+	time.Sleep(300 * time.Millisecond)
+	return nil
 }
 
 // failHeld has the first member fail while I/O waits in it, goes on without it, and cuts the power.
