@@ -46,7 +46,7 @@ func (h heldReshape) run(a *array.Array) (string, error) {
 // hold has I/O wait for a reshape that is interrupted, and go on with it.
 func (h heldReshape) hold(a *array.Array) error {
 	gate := a.Gates[1]
-	if err := array.Steps(gate.Shut, a.LetGo, a.WaitForStuck); err != nil {
+	if err := array.Steps(a.SettleUdev, gate.Shut, a.LetGo, a.WaitForStuck); err != nil {
 		return errors.Join(err, gate.Open())
 	}
 	io := a.ReadBlocks(true, array.FirstBlocks(array.RunBlocks)...)

@@ -81,7 +81,7 @@ func goTo(a *array.Array, kib int) error {
 // member, and ends it there.
 func interrupt(a *array.Array) error {
 	gate := a.Gates[1]
-	if err := array.Steps(gate.Shut, a.LetGo, a.WaitForStuck); err != nil {
+	if err := array.Steps(a.SettleUdev, gate.Shut, a.LetGo, a.WaitForStuck); err != nil {
 		return errors.Join(err, gate.Open())
 	}
 	frozen := array.Begin("frozen > md/sync_action", a.Action("frozen"))
