@@ -129,11 +129,10 @@ func checkPath(t *testing.T, where, root, path string) {
 	}
 }
 
-// TestReadmeCountsPatches: the table of the series' parts has each base's numbers.
-func TestReadmeCountsPatches(t *testing.T) {
+// eachPart calls f with each part of each base's series, and how many patches it has.
+func eachPart(t *testing.T, f func(base string, part series.Part, patches int)) {
+	t.Helper()
 	root := repository(t)
-	readme := pageAt(loadPages(t), "README.md")
-	rows := map[string]string{} // by the part's name, with a cell for each base
 	for _, base := range kernel.Bases() {
 		parts, err := series.Parts(filepath.Join(root, "patches", base.Name))
 		if err != nil {
@@ -144,9 +143,16 @@ func TestReadmeCountsPatches(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows[part.Name] += fmt.Sprintf(` +\| %d`, len(names))
+			f(base.Name, part, len(names))
 		}
 	}
+}
+
+// TestReadmeCountsPatches: the table of the series' parts has each base's numbers.
+func TestReadmeCountsPatches(t *testing.T) {
+	readme := pageAt(loadPages(t), "README.md")
+	rows := map[string]string{} // by the part's name, with a cell for each base
+	eachPart(t, func(_ string, part series.Part, patches int) { rows[part.Name] += fmt.Sprintf(` +\| %d`, patches) })
 	for part, cells := range rows {
 		if !regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(part) + "`" + cells + ` +\|`).MatchString(readme.text) {
 			t.Errorf("README.md has no row of %s that matches %s", part, cells)
@@ -156,26 +162,14 @@ func TestReadmeCountsPatches(t *testing.T) {
 
 // TestCoverLettersCountPatches: each cover letter's subject has the number of its part's patches.
 func TestCoverLettersCountPatches(t *testing.T) {
-	root := repository(t)
 	of := regexp.MustCompile(`(?m)^Subject: \[PATCH.* 0+/0*(\d+)\]`)
-	for _, base := range kernel.Bases() {
-		parts, err := series.Parts(filepath.Join(root, "patches", base.Name))
+	eachPart(t, func(base string, part series.Part, patches int) {
+		letter, err := os.ReadFile(filepath.Join(part.Dir, "0000-cover-letter.txt"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, part := range parts {
-			names, err := series.Names(part.Dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			letter, err := os.ReadFile(filepath.Join(part.Dir, "0000-cover-letter.txt"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			n := fmt.Sprint(len(names))
-			if m := of.FindStringSubmatch(string(letter)); m == nil || m[1] != n {
-				t.Errorf("%s/%s: the cover letter's subject is %q, and there are %s patches", base.Name, part.Name, m, n)
-			}
+		if m := of.FindStringSubmatch(string(letter)); m == nil || m[1] != fmt.Sprint(patches) {
+			t.Errorf("%s/%s: the cover letter's subject is %q, and there are %d patches", base, part.Name, m, patches)
 		}
-	}
+	})
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // everyCut are the power cuts of powerCuts, but not at random: a workload is recorded, and the power goes
-// before and after each flush of a member, and whenever something was acknowledged, with each state
+// before and after each flush of a member, and whenever something was acknowledged, with many of the states
 // that the members may be left in. Here all members have a volatile cache.
 var everyCut = rows([]everyRow{
 	{"cuts", array.Personality.Redundant, powercut.Every{}},

@@ -12,7 +12,7 @@ import (
 // discards make holes of any alignment in an array in some state, by a discard or with zeros: all that
 // is beside them must stay, and the members must agree.
 var discards = rows([]discardState{
-	{name: "discard", on: hasDisks, begin: func(*array.Array) error { return nil }},
+	{name: "discard", on: array.Personality.OwnMetadata, begin: func(*array.Array) error { return nil }},
 	{name: "discard-degraded", on: array.Personality.Redundant, begin: func(a *array.Array) error { return a.TakeOut(a.Members[1]) }},
 	{name: "discard-recovery", on: array.Personality.Redundant, begin: recoverToTheMiddle},
 	{name: "discard-resync", on: array.Personality.Redundant, begin: repairToTheMiddle},
@@ -27,9 +27,6 @@ type discardState struct {
 	on    func(array.Personality) bool
 	begin func(*array.Array) error
 }
-
-// hasDisks reports whether the members can be disks of any kind.
-func hasDisks(p array.Personality) bool { return p.OwnMetadata() }
 
 // holeCount is how many holes are made, in each way some, and holeMost how long one is at most.
 const (

@@ -12,7 +12,7 @@ import (
 
 // failedFlush has a member with a volatile cache fail to flush it. What was written before is
 // perhaps not on it: either fsync gets an error, or the array goes on without the member.
-var failedFlush = scenario{name: "fault-flush", on: hasCaches, run: func(a *array.Array) (seen string, err error) {
+var failedFlush = scenario{name: "fault-flush", on: array.Personality.OwnMetadata, run: func(a *array.Array) (seen string, err error) {
 	recipe := a.Personality.CleanIfRedundant()
 	err = array.Steps(
 		a.Step("make disks", func() error { return a.UseNullBlksAllWith(map[string]string{"cache_size": "4"}) }, a.UseGates),
@@ -27,9 +27,6 @@ var failedFlush = scenario{name: "fault-flush", on: hasCaches, run: func(a *arra
 	)
 	return seen, err
 }}
-
-// hasCaches reports whether the members can be disks of any kind.
-func hasCaches(p array.Personality) bool { return p.OwnMetadata() }
 
 // fsyncNotices has the array flushed, and returns who has noticed that a member failed to.
 func fsyncNotices(a *array.Array) (string, error) {

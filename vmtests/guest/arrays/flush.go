@@ -16,7 +16,7 @@ import (
 // what was written has flushed its cache since. The members take a while for each request, so that who
 // does not wait for a flush returns before that has ended.
 var flushes = rows([]flushRow{
-	{name: "flush", on: hasMembers},
+	{name: "flush", on: array.Personality.OwnMetadata},
 	{name: "flush-bitmap", on: array.Personality.Redundant, recipe: array.Recipe{Bitmap: true}},
 	{name: "flush-ppl", on: array.Personality.IsRaid5, recipe: array.Recipe{More: []string{array.PPLArg}}},
 }, func(_ int, f flushRow) scenario {
@@ -29,9 +29,6 @@ type flushRow struct {
 	on     func(array.Personality) bool
 	recipe array.Recipe
 }
-
-// hasMembers reports whether the members are disks of their own.
-func hasMembers(p array.Personality) bool { return p.OwnMetadata() }
 
 // cachedAndSlow is a disk with a volatile cache that takes 50 ms for each request.
 var cachedAndSlow = map[string]string{"cache_size": "4", "irqmode": "2", "completion_nsec": "50000000"}
