@@ -4,10 +4,12 @@ package arrays
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
+	"mdlife/tools/md"
 	"mdlife/vmtests/guest/array"
 )
 
@@ -40,9 +42,9 @@ func staleMember(a *array.Array, recipe array.Recipe) (seen string, err error) {
 }
 
 // waitForOldTimer waits until the array would have become clean because of what was written before it was
-// told to stay active: it takes 200 ms.
+// told to stay active: md_write_end() sets the timer to a multiple of 200 ms that is up to 400 ms away.
 func waitForOldTimer() error {
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(600 * time.Millisecond)
 	return nil
 }
 
@@ -108,7 +110,11 @@ func assembleWithStale(a *array.Array) (seen string, err error) {
 			if !a.Exists() {
 				return nil
 			}
-			return a.StopByIoctl()
+			err := a.StopByIoctl()
+			if errors.Is(err, fs.ErrNotExist) && md.WaitGone(a.KernelName(), array.SettleTime) { // its node goes first
+				return nil
+			}
+			return err
 		},
 		func() error { return a.Assemble(a.First()[1:], "--force") },
 	)
