@@ -95,6 +95,9 @@ func Wipe(member string) error {
 	return f.Sync()
 }
 
+// ZeroAll clears as much of a member as redundant arrays use.
+func ZeroAll(member string) error { return Zero(member, scanned) }
+
 // Zero clears the first bytes of a member: n of them, a multiple of [BlockSize], or all if
 // there are fewer.
 func Zero(member string, n int64) error {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
@@ -25,9 +26,11 @@ type Load struct {
 // loadThreads is how many there are.
 const loadThreads = 8
 
-// StartLoad starts a load on the first so many blocks of the array, which the pattern must not be on.
+// StartLoad starts a load on the first so many blocks of the array, which the pattern must not be on, and
+// somebody who looks at all arrays all the while.
 func (a *Array) StartLoad(blocks int) *Load {
 	l := &Load{}
+	l.all.Go(l.watch)
 	for i := range loadThreads {
 		rng := rand.New(rand.NewPCG(a.Rand.Uint64(), uint64(i)))
 		l.all.Go(func() error { return l.run(a.Dev(), i, blocks/loadThreads, rng) })
@@ -50,6 +53,19 @@ func (l *Load) Ends() error {
 		err = errors.New("the load has done nothing")
 	}
 	return err
+}
+
+// lookPause is between two looks at all arrays.
+const lookPause = 10 * time.Millisecond
+
+// watch reads what the kernel says of all arrays.
+func (l *Load) watch() error {
+	for ; !l.over.Load(); time.Sleep(lookPause) {
+		if _, err := os.ReadFile("/proc/mdstat"); err != nil && !errors.Is(err, os.ErrNotExist) { // unit tests have none
+			return err
+		}
+	}
+	return nil
 }
 
 // run is one of the load's threads.

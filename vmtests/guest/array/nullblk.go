@@ -122,7 +122,7 @@ func (a *Array) UseNullBlks() error { return a.UseNullBlksWith(nil) }
 
 // UseNullBlksWith makes the array's members null_blk disks, the second with these attributes.
 func (a *Array) UseNullBlksWith(second map[string]string) error {
-	return a.useNullBlks(func(i int) map[string]string {
+	return a.UseNullBlksEachWith(func(i int) map[string]string {
 		if i == 1 {
 			return second
 		}
@@ -132,11 +132,11 @@ func (a *Array) UseNullBlksWith(second map[string]string) error {
 
 // UseNullBlksAllWith makes the array's members null_blk disks, all with these attributes.
 func (a *Array) UseNullBlksAllWith(attrs map[string]string) error {
-	return a.useNullBlks(func(int) map[string]string { return attrs })
+	return a.UseNullBlksEachWith(func(int) map[string]string { return attrs })
 }
 
-// useNullBlks makes the array's members null_blk disks, each with its attributes.
-func (a *Array) useNullBlks(attrsOf func(i int) map[string]string) error {
+// UseNullBlksEachWith makes the array's members null_blk disks, each with its attributes.
+func (a *Array) UseNullBlksEachWith(attrsOf func(i int) map[string]string) error {
 	a.Members = nil
 	for i := range nullBlks {
 		n := &NullBlk{name: fmt.Sprintf("nb%s-%d", a.Device, i), mib: "16"}

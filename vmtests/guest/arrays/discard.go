@@ -5,6 +5,7 @@ package arrays
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"mdlife/vmtests/guest/array"
 )
@@ -12,20 +13,40 @@ import (
 // discards make holes of any alignment in an array in some state, by a discard or with zeros: all that
 // is beside them must stay, and the members must agree.
 var discards = rows([]discardState{
-	{name: "discard", on: array.Personality.OwnMetadata, begin: func(*array.Array) error { return nil }},
+	{name: "discard", on: array.Personality.OwnMetadata, begin: asItIs},
 	{name: "discard-degraded", on: array.Personality.Redundant, begin: func(a *array.Array) error { return a.TakeOut(a.Members[1]) }},
 	{name: "discard-recovery", on: array.Personality.Redundant, begin: recoverToTheMiddle},
 	{name: "discard-resync", on: array.Personality.Redundant, begin: repairToTheMiddle},
 	{name: "discard-reshape", on: array.HasChange("grow"), begin: reshapeToTheMiddle},
+	{name: "discard-replacement", on: array.Personality.Redundant, begin: replaceToTheMiddle},
+	{name: "discard-unequal", on: array.Named("linear"), begin: asItIs, unequal: true},
+	{name: "discard-unequal-original", on: array.Named("raid0"), begin: asItIs, unequal: true, more: "--layout=original"},
+	{name: "discard-unequal-alternate", on: array.Named("raid0"), begin: asItIs, unequal: true, more: "--layout=alternate"},
 }, func(_ int, d discardState) scenario {
 	return scenario{name: d.name, on: d.on, company: array.NoCompany, run: d.run}
 })
 
 // discardState is a state of an array in which holes are made.
 type discardState struct {
-	name  string
-	on    func(array.Personality) bool
-	begin func(*array.Array) error
+	name    string
+	on      func(array.Personality) bool
+	begin   func(*array.Array) error
+	unequal bool   // the members are of different sizes
+	more    string // an argument of mdadm's
+}
+
+// asItIs has nothing happen to the array.
+func asItIs(*array.Array) error { return nil }
+
+// makeDisks makes disks that take discards.
+func (d discardState) makeDisks(a *array.Array) error {
+	return a.UseNullBlksEachWith(func(i int) map[string]string {
+		attrs := map[string]string{"discard": "1"}
+		if d.unequal {
+			attrs["size"] = strconv.Itoa(16 + 8*i) // MiB
+		}
+		return attrs
+	})
 }
 
 // holeCount is how many holes are made, in each way some, and holeMost how long one is at most.
@@ -38,8 +59,11 @@ func (d discardState) run(a *array.Array) (seen string, err error) {
 	var holes []array.Hole
 	recipe := a.Personality.CleanIfRedundant()
 	recipe.More = []string{array.DataOffset}
+	if d.more != "" {
+		recipe.More = append(recipe.More, d.more)
+	}
 	err = array.Steps(
-		a.Step("make disks", array.AllowDiscards, func() error { return a.UseNullBlksAllWith(map[string]string{"discard": "1"}) }),
+		a.Step("make disks", array.AllowDiscards, func() error { return d.makeDisks(a) }),
 		a.Step("create", a.Create(recipe)),
 		a.Step("write", a.Write),
 		a.Step("come to the state", func() error { return d.begin(a) }),
@@ -104,4 +128,15 @@ func repairToTheMiddle(a *array.Array) error {
 func reshapeToTheMiddle(a *array.Array) error {
 	c, _ := a.Personality.ChangeNamed("grow")
 	return array.Steps(func() error { return a.Prepare(c) }, a.Reshape, a.HoldInTheMiddle)
+}
+
+// replaceToTheMiddle has a member be replaced, and holds that in the middle.
+func replaceToTheMiddle(a *array.Array) error {
+	return array.Steps(
+		a.Setting("sync_max", "0"),
+		func() error { return a.Add(a.Spare()) },
+		a.Setting(array.MemberDir(a.Members[1])+"/state", "want_replacement"),
+		a.WaitForAction("recover"), a.WaitForHold,
+		a.HoldInTheMiddle,
+	)
 }

@@ -97,7 +97,7 @@ func isJoin(call *ast.CallExpr) bool {
 }
 
 // shared are the files that are no scenarios, which those may use.
-var shared = []string{"arrays.go", "failing.go", "names.go", "table.go", "worker.go"}
+var shared = []string{"arrays.go", "changes.go", "failing.go", "names.go", "table.go", "worker.go"}
 
 // TestScenariosStandAlone: a scenario's file uses the package array and the shared files, and
 // no other scenario's file.

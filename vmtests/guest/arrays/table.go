@@ -40,7 +40,7 @@ var scenarios = slices.Concat(
 	powerCuts, everyCut,
 	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad},
 	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, halves, loads, takeovers,
-	resyncCuts, stales, writeOrders,
+	resyncCuts, stales, writeOrders, []scenario{journalMissing, journalOnMirror, readRecovery},
 )
 
 // rows makes scenarios of a family's rows.
