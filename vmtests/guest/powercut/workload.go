@@ -54,8 +54,9 @@ func (w *workload) write(block, n uint64, flags int) (writing uint64, err error)
 	defer unix.Munmap(buf)
 	writing = w.writing.Add(1)
 	for i := range n {
-		w.log.Begin(block+i, writing)
-		array.Pattern{Generation: writing}.Fill(buf[i*array.BlockSize:][:array.BlockSize], block+i)
+		data := buf[i*array.BlockSize:][:array.BlockSize]
+		array.Pattern{Generation: writing}.Fill(data, block+i)
+		w.log.Begin(block+i, writing, data)
 	}
 	written, err := unix.Pwritev2(int(w.file.Fd()), [][]byte{buf}, int64(block)*array.BlockSize, flags)
 	if err == nil && written != len(buf) {

@@ -2,21 +2,28 @@
 
 package recorded
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Cut is a moment at which the power may go: behind so many events.
 type Cut struct {
 	At   int
 	What string
 
-	sure    []int // the writes that each disk must have then
-	pending []int // those that may be lost
+	sure    []int   // the writes that each disk must have then
+	pending []int   // those that may be lost
+	due     [][]int // of each block that was acknowledged, and not begun anew: the writes that have it
 }
 
 // Cuts returns the moments that matter: before each flush of a disk, after it, and whenever the
 // workload has just been told that something is sure.
 func Cuts(events []Event) (all []Cut) {
-	t := tracker{events: events, ended: map[int]bool{}, sure: map[int]bool{}, covered: map[int][]int{}}
+	t := tracker{
+		events: events, ended: map[int]bool{}, sure: map[int]bool{}, covered: map[int][]int{},
+		begun: map[uint64]string{}, due: map[uint64]string{}, writes: map[string][]int{},
+	}
 	for i, e := range events {
 		if e.Kind == FlushBegun {
 			all = append(all, t.cut(i, fmt.Sprintf("before a flush of member %d", e.Disk)))
@@ -38,11 +45,25 @@ type tracker struct {
 	ended   map[int]bool  // writes that have ended
 	sure    map[int]bool  // and are on the disk
 	covered map[int][]int // by a flush: the writes that had ended when it began
+
+	begun, due map[uint64]string // the content of each block that is being written, and that was acknowledged
+	writes     map[string][]int  // that have a block's content
 }
 
 // pass goes beyond an event.
 func (t *tracker) pass(i int) {
 	switch e := t.events[i]; e.Kind {
+	case BlockBegun:
+		t.begun[e.Block] = string(e.Data)
+		delete(t.due, e.Block)
+	case BlockSure:
+		if content, known := t.begun[e.Block]; known {
+			t.due[e.Block] = content
+		}
+	case WriteBegun:
+		for piece := range slices.Chunk(e.Data, pageSize) {
+			t.writes[string(piece)] = append(t.writes[string(piece)], i)
+		}
 	case WriteEnded:
 		t.ended[e.Of] = true
 		t.sure[e.Of] = t.sure[e.Of] || t.events[e.Of].FUA
@@ -62,6 +83,9 @@ func (t *tracker) pass(i int) {
 // cut returns the cut behind so many events.
 func (t *tracker) cut(at int, what string) Cut {
 	c := Cut{At: at, What: what}
+	for _, content := range t.due {
+		c.due = append(c.due, t.writes[content])
+	}
 	for i, e := range t.events[:at] {
 		if e.Kind != WriteBegun {
 			continue

@@ -27,7 +27,7 @@ type Event struct {
 	Disk   int    // of a request
 	Of     int    // of an end: the event that it is the end of
 	Offset int64  // of a write, in bytes
-	Data   []byte // of a write
+	Data   []byte // of a write, or of a block that begins to be written
 	FUA    bool   // of a write: when it ends, it is not in the cache alone
 
 	Block, Writing uint64 // of the workload
@@ -76,9 +76,9 @@ func (l *Log) end(kind Kind, disk, of int) {
 	}
 }
 
-// Begin notes that a block is to be written.
-func (l *Log) Begin(block, writing uint64) {
-	l.add(Event{Kind: BlockBegun, Block: block, Writing: writing})
+// Begin notes that a block is to be written, and with what.
+func (l *Log) Begin(block, writing uint64, data []byte) {
+	l.add(Event{Kind: BlockBegun, Block: block, Writing: writing, Data: slices.Clone(data)})
 }
 
 // Sure notes that it must be there from now on.

@@ -29,11 +29,13 @@ type State struct {
 	sectors []bool // which of its sectors are
 	nothing bool   // of what is pending at a cut is there
 	all     bool   // of what is pending at a cut is there
+	bereft  bool   // no disk has a block that was acknowledged
 }
 
 // States returns the states after all cuts, each once. They are in a random order, but each second is
-// one with nothing of what was pending at a cut, while there are such, and then with everything: whoever
-// looks at some of them alone sees first what is lost most easily.
+// one in which no disk has a block that was acknowledged, while there are such, then one with nothing of
+// what was pending at a cut, and then with everything: whoever looks at some of them alone sees first what
+// is lost most easily.
 func States(events []Event, cuts []Cut, rng *rand.Rand) []State {
 	c := collection{events: events, rng: rng, byKey: map[string]int{}}
 	for n, cut := range cuts {
@@ -69,6 +71,7 @@ func (c *collection) addCut(n int, cut Cut) {
 		if torn != none {
 			s.torn, s.sectors = cut.pending[torn], sectors
 		}
+		s.bereft = slices.ContainsFunc(cut.due, s.lacks)
 		c.add(n, s)
 	}
 	whole := func(is func(int) bool) { add(is, none, nil) }
@@ -83,6 +86,14 @@ func (c *collection) addCut(n int, cut Cut) {
 		add(func(int) bool { return true }, i, sectors)
 		add(func(j int) bool { return i == j }, i, sectors)
 	}
+}
+
+// lacks reports whether none of some writes is there as a whole.
+func (s State) lacks(writes []int) bool {
+	return !slices.ContainsFunc(writes, func(w int) bool {
+		_, is := slices.BinarySearch(s.there, w)
+		return is && w != s.torn
+	})
 }
 
 // addSubsets adds subsets of so many pending writes: all, or each with one that alone is there or missing,
@@ -133,7 +144,7 @@ func (c *collection) add(cut int, s State) {
 		c.states = append(c.states, s)
 	}
 	is := &c.states[n]
-	is.nothing, is.all = is.nothing || s.nothing, is.all || s.all
+	is.nothing, is.all, is.bereft = is.nothing || s.nothing, is.all || s.all, is.bereft || s.bereft
 	if len(is.Cuts) == 0 || is.Cuts[len(is.Cuts)-1] != cut {
 		is.Cuts = append(is.Cuts, cut)
 	}
@@ -150,9 +161,11 @@ func (s State) key() string {
 
 // inOrder returns all states, an extreme one and another by turns.
 func (c *collection) inOrder() (ordered []State) {
-	var bare, full, others []State
+	var bereft, bare, full, others []State
 	for _, i := range c.rng.Perm(len(c.states)) {
 		switch s := c.states[i]; {
+		case s.bereft:
+			bereft = append(bereft, s)
 		case s.nothing:
 			bare = append(bare, s)
 		case s.all:
@@ -161,7 +174,7 @@ func (c *collection) inOrder() (ordered []State) {
 			others = append(others, s)
 		}
 	}
-	extremes := slices.Concat(bare, full)
+	extremes := slices.Concat(bereft, bare, full)
 	for i := range max(len(extremes), len(others)) {
 		if i < len(extremes) {
 			ordered = append(ordered, extremes[i])

@@ -11,7 +11,8 @@ import (
 )
 
 // logOf makes a log of words: "w0" a disk begins to write a sector, "W0" two, "f0" with FUA, "e3" the end of
-// event 3, "F0" a flush begins, "E4" it ends, "S" something is sure.
+// event 3, "F0" a flush begins, "E4" it ends, "S" something is sure, "b5" a block begins to be written that
+// event 5 will write.
 func logOf(words string) (events []Event) {
 	for i, word := range strings.Fields(words) {
 		n := 0
@@ -24,10 +25,14 @@ func logOf(words string) (events []Event) {
 			'F': {Kind: FlushBegun, Disk: n},
 			'E': {Kind: FlushEnded, Of: n},
 			'S': {Kind: BlockSure},
+			'b': {Kind: BlockBegun, Data: make([]byte, sector)},
 		}[word[0]]
 		e.Offset = int64(i) * 2 * sector
 		for j := range e.Data {
 			e.Data[j] = byte(i + 1)
+			if e.Kind == BlockBegun {
+				e.Data[j] = byte(n + 1)
+			}
 		}
 		if e.Kind == WriteEnded || e.Kind == FlushEnded {
 			e.Disk = events[n].Disk
@@ -146,6 +151,32 @@ func TestStatesOrder(t *testing.T) {
 	slices.Sort(keys)
 	if n := len(slices.Compact(slices.Clone(keys))); n != len(keys) {
 		t.Errorf("%d states are there twice", len(keys)-n)
+	}
+}
+
+// TestBereftFirst: the first states are those in which no disk has what was acknowledged.
+func TestBereftFirst(t *testing.T) {
+	for _, c := range []struct{ log, want string }{
+		{"w0 e0 F0 E2 b5 w1 e5 S w0 e8 F0 E10", "[0 8] [0]"},
+		{"b1 w0 e1 S b5 w0 F0 E6", "[]"}, // who has begun it anew, does not rely on it
+		{"b1 w0 e1 F0 E3 S", ""},
+	} {
+		events := logOf(c.log)
+		for seed := range uint64(20) {
+			var bereft []string
+			for i, s := range States(events, Cuts(events), rand.New(rand.NewPCG(seed, 0))) {
+				if !s.bereft {
+					continue
+				}
+				if bereft = append(bereft, fmt.Sprint(s.there)); len(bereft) != i+1 { // there are no others between
+					t.Errorf("%s: state %d is the %d. that is bereft", c.log, i+1, len(bereft))
+				}
+			}
+			slices.Sort(bereft)
+			if got := strings.Join(bereft, " "); got != c.want {
+				t.Errorf("%s: %s instead of %s", c.log, got, c.want)
+			}
+		}
 	}
 }
 
