@@ -3,9 +3,9 @@
 package powercut
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -133,6 +133,16 @@ func (t *every) writeBefore(blocks []uint64) error {
 	return nil
 }
 
+// dataOffset returns where data begin on each member, in bytes.
+func (t *every) dataOffset() (int64, error) {
+	text, err := t.Attr(array.MemberDir(t.members[0]) + "/offset")
+	if err != nil {
+		return 0, err
+	}
+	sectors, err := strconv.ParseInt(text, 10, 64)
+	return sectors * sectorSize, err
+}
+
 // meet writes a block where md is.
 func (t *every) meet(i int, block uint64) error {
 	kib := (i + 1) * array.ChunkKiB
@@ -140,16 +150,26 @@ func (t *every) meet(i int, block uint64) error {
 		kib *= t.dataMembers() // which md counts of the array, and not of each member
 	}
 	stuck := t.disks[1]
-	if err := array.Steps(stuck.Shut, func() error { return t.HoldAt(kib) }); err != nil {
-		return errors.Join(err, stuck.Open())
+	from, err := t.dataOffset()
+	if err != nil {
+		return err
+	}
+	if t.test.Beside != BesideReshape { // where it may move
+		from += int64(i * array.ChunkKiB << 10)
+	}
+	// What md is not done with of the row before is to pass, and where it writes down how far it is.
+	stuck.Shut(from)
+	defer stuck.Open()
+	if err := t.HoldAt(kib); err != nil {
+		return err
 	}
 	if wait.Until(t.Context(), meetTime, time.Millisecond, func() (bool, error) { return stuck.Waiting() > 0, nil }) == nil {
 		t.met++
 	}
 	write := array.Begin(fmt.Sprintf("write of block %d", block), func() error { return steps[i%len(steps)](t.work, block) })
-	err := t.Held(write)
-	if err := errors.Join(err, stuck.Open()); err != nil {
+	if err := t.Held(write); err != nil {
 		return err
 	}
+	stuck.Open()
 	return write.End(array.CallLimit)
 }

@@ -3,6 +3,7 @@
 package recorded
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -16,8 +17,8 @@ type Disk struct {
 	log     *Log
 	mu      sync.Mutex
 	content content
-	shut    bool
-	waiting []func()             // what has come while it is shut
+	shut    int64                // from here on all reads and writes wait, or it is open
+	waiting []func()             // what has come there
 	late    func() time.Duration // how late it answers writes and flushes
 
 	attached
@@ -25,7 +26,7 @@ type Disk struct {
 
 // NewDisk returns an empty disk of so many bytes, which tells a log.
 func NewDisk(number int, size int64, log *Log) *Disk {
-	return &Disk{Number: number, Size: size, log: log, content: newContent(), late: func() time.Duration { return 0 }}
+	return &Disk{Number: number, Size: size, log: log, content: newContent(), shut: nowhere, late: func() time.Duration { return 0 }}
 }
 
 // Answer sets how late the disk answers writes and flushes from now on: there must be time in which a
@@ -64,24 +65,25 @@ func (d *Disk) Read(data []byte, offset int64) {
 	d.content.read(data, offset)
 }
 
-// Shut has all requests wait that come from now on.
-func (d *Disk) Shut() error {
+// nowhere is where a disk is shut that is open.
+const nowhere = math.MaxInt64
+
+// Shut has all reads and writes wait that come from now on, but for those before an offset.
+func (d *Disk) Shut(from int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.shut = true
-	return nil
+	d.shut = from
 }
 
 // Open ends that.
-func (d *Disk) Open() error {
+func (d *Disk) Open() {
 	d.mu.Lock()
 	waiting := d.waiting
-	d.shut, d.waiting = false, nil
+	d.shut, d.waiting = nowhere, nil
 	d.mu.Unlock()
 	for _, do := range waiting {
 		do()
 	}
-	return nil
 }
 
 // Waiting returns how many requests wait because the disk is shut.
@@ -91,10 +93,10 @@ func (d *Disk) Waiting() int {
 	return len(d.waiting)
 }
 
-// whenOpen does something, or has it wait.
-func (d *Disk) whenOpen(do func()) {
+// whenOpen does something that is about an offset, or has it wait.
+func (d *Disk) whenOpen(offset int64, do func()) {
 	d.mu.Lock()
-	if d.shut {
+	if offset >= d.shut {
 		d.waiting = append(d.waiting, do)
 		d.mu.Unlock()
 		return

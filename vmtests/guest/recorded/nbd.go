@@ -81,7 +81,7 @@ func (d *Disk) serve(conn io.ReadWriter) error {
 		if err != nil {
 			return err
 		}
-		d.whenOpen(func() { d.handle(req, out) })
+		d.whenOpen(req.offset, func() { d.handle(req, out) })
 	}
 }
 

@@ -127,19 +127,20 @@ func TestWrongMagic(t *testing.T) {
 	}
 }
 
-// TestShut: a disk that is shut answers nothing until it is opened.
+// TestShut: a disk that is shut from somewhere on answers nothing there until it is opened.
 func TestShut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := NewDisk(0, 1<<20, &Log{})
 		done := 0
-		_ = d.Shut()
-		d.whenOpen(func() { done++ })
-		if done != 0 || d.Waiting() != 1 {
+		d.Shut(4096)
+		d.whenOpen(0, func() { done += 10 })
+		d.whenOpen(4096, func() { done++ })
+		if done != 10 || d.Waiting() != 1 {
 			t.Errorf("shut: %d done, %d wait", done, d.Waiting())
 		}
-		_ = d.Open()
-		d.whenOpen(func() { done++ })
-		if done != 2 || d.Waiting() != 0 {
+		d.Open()
+		d.whenOpen(4096, func() { done++ })
+		if done != 12 || d.Waiting() != 0 {
 			t.Errorf("open: %d done, %d wait", done, d.Waiting())
 		}
 	})
