@@ -18,6 +18,11 @@ const (
 	unnoticed   = "/run/mdlife-unnoticed" // has a file for each array that the rule must leave alone
 	ruleLeaves  = "TEST==\"" + unnoticed + "/$kernel\", GOTO=\"md_end\"\n"
 	systemRules = "/usr/lib/udev/rules.d /lib/udev/rules.d"
+
+	// A network block device that has been open for writing is looked at once more each time that it is closed.
+	// Those of a test case are members, which nobody needs to find, and each stop of an array closes them.
+	diskRule  = "61-mdlife-disks.rules" // after 60-block.rules
+	diskWatch = "SUBSYSTEM==\"block\", KERNEL==\"nbd*\", OPTIONS+=\"nowatch\"\n"
 )
 
 // LetArraysBeUnnoticed has Debian's rule for arrays leave those alone that are in [Array.Quickly].
@@ -34,6 +39,7 @@ func LetArraysBeUnnoticed() error {
 		return Steps(
 			func() error { return os.MkdirAll(ruleFolder, 0o755) },
 			func() error { return os.MkdirAll(unnoticed, 0o755) },
+			func() error { return os.WriteFile(filepath.Join(ruleFolder, diskRule), []byte(diskWatch), 0o644) },
 			func() error {
 				return os.WriteFile(filepath.Join(ruleFolder, arrayRule), append([]byte(ruleLeaves), rule...), 0o644)
 			},
