@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"time"
 
 	"mdlife/tools/md"
 	"mdlife/vmtests/guest/array"
@@ -26,7 +25,7 @@ func staleMember(a *array.Array, recipe array.Recipe) (seen string, err error) {
 		a.Step("make disks", a.UseGates),
 		a.Step("create", a.Create(recipe)),
 		// Else the array becomes clean when nothing was written for a while, which is one more event.
-		a.Step("write", a.BeOwn, a.StayActive, waitForOldTimer, a.Write),
+		a.Step("write", a.BeOwn, a.StayActive, array.WaitForOldTimer, a.Write),
 		a.Unwatched(
 			a.Step("a member fails that cannot be removed", func() error { return failHeld(a) }),
 			a.Step("stop", array.Timely("a stop", a.Stop(array.ByIoctl)), a.MendGates),
@@ -39,13 +38,6 @@ func staleMember(a *array.Array, recipe array.Recipe) (seen string, err error) {
 		a.Step("stop again", a.Stop(array.ByIoctl)),
 	)
 	return seen, err
-}
-
-// waitForOldTimer waits until the array would have become clean because of what was written before it was
-// told to stay active: md_write_end() sets the timer to a multiple of 200 ms that is up to 400 ms away.
-func waitForOldTimer() error {
-	time.Sleep(600 * time.Millisecond)
-	return nil
 }
 
 // failHeld has the first member fail while I/O waits in it, goes on without it, and cuts the power.

@@ -30,7 +30,7 @@ func inOrderOnEachLeg(a *array.Array, legs int) (string, error) {
 		a.Step("create", a.Create(array.Recipe{Clean: true, Bitmap: true}), a.Setting("serialize_policy", "1")),
 		// All writes but the first must wait for the leg, and no superblock, bitmap or reader: the array does
 		// not become clean when nothing was written for a while, and the bitmap does not forget the block.
-		a.Step("write", a.StayActive, waitForOldTimer, a.Setting("bitmap/time_base", "600"), a.Write),
+		a.Step("write", a.StayActive, array.WaitForOldTimer, a.Setting("bitmap/time_base", "600"), a.Write),
 		a.Unwatched(a.Step("write one block at once", a.SettleUdev, func() error { return writeAtOnce(a, a.Gates[legs-1]) })),
 		a.Step("compare the legs", a.CheckMembersAgree),
 		a.Step("write all anew", a.Write, a.Verify),
