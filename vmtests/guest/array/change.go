@@ -91,7 +91,7 @@ func (a *Array) Prepare(c Change) error {
 	if c.Move < 0 {
 		steps = append(steps, a.Setting("reshape_direction", "backwards"))
 	}
-	steps = append(steps, func() error { return a.moveData(c) })
+	steps = append(steps, func() error { return a.MoveData(c, a.After(c)...) })
 	for _, s := range []struct{ attr, value string }{
 		{"level", c.Level}, {"raid_disks", more(a.Personality.Disks, c.Disks)}, {"chunk_size", more(0, c.Chunk<<10)}, {"layout", c.Layout},
 	} {
@@ -110,12 +110,12 @@ func more(n, add int) string {
 	return strconv.Itoa(n + add)
 }
 
-// moveData sets where the data of each member will begin.
-func (a *Array) moveData(c Change) error {
+// MoveData sets where the data of some members will begin.
+func (a *Array) MoveData(c Change, members ...string) error {
 	if c.Move == 0 {
 		return nil
 	}
-	for _, m := range a.After(c) {
+	for _, m := range members {
 		text, err := a.Attr(MemberDir(m) + "/offset")
 		if err != nil {
 			return fmt.Errorf("md/%s/offset: %w", MemberDir(m), err)

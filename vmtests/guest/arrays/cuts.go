@@ -20,6 +20,8 @@ var everyCut = rows([]everyRow{
 	{"cuts-resync", array.Personality.Redundant, powercut.Every{Beside: powercut.BesideResync}},
 	{"cuts-recovery", array.Personality.Mirrors, powercut.Every{Beside: powercut.BesideRecovery}},
 	{"cuts-grow", array.HasChange("grow"), powercut.Every{Recipe: array.Recipe{More: []string{array.DataOffset}}, Beside: powercut.BesideReshape}},
+	{"cuts-grow-begin", array.HasChange("grow"), powercut.Every{Recipe: array.Recipe{More: []string{array.DataOffset}}, Beside: powercut.ReshapeBegins}},
+	{"cuts-grow-end", array.HasChange("grow"), powercut.Every{Recipe: array.Recipe{More: []string{array.DataOffset}}, Beside: powercut.ReshapeEnds}},
 	{"cuts-ppl-check", array.Personality.IsRaid5, powercut.Every{Recipe: array.Recipe{More: []string{array.PPLArg}}, Beside: powercut.BesideCheck}},
 	{"cuts-journal-check", array.Personality.Parity, powercut.Every{Recipe: withJournal, Beside: powercut.BesideCheck}},
 	{"cuts-journal-back-check", array.Personality.Parity, powercut.Every{Recipe: withJournal, Journal: "write-back", Beside: powercut.BesideCheck}},

@@ -100,8 +100,8 @@ func allFlushed(a *array.Array, block int64, before, written, after []array.Requ
 	return nil
 }
 
-// flushJournal has an array with a journal write to a stripe that is being checked: that does not go to
-// the journal. An fsync must then flush the members.
+// flushJournal has an array with a journal write to a stripe that is being checked. That must go to the
+// journal as well, or an fsync must flush the members.
 var flushJournal = scenario{name: "flush-journal-check", on: array.Personality.Parity, company: array.NoCompany, run: func(a *array.Array) (seen string, err error) {
 	recipe := array.Recipe{More: []string{array.JournalArg}}
 	err = array.Steps(

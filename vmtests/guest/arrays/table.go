@@ -38,7 +38,7 @@ var scenarios = slices.Concat(
 	stacks,
 	[]scenario{dmRaid},
 	powerCuts, everyCut,
-	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad},
+	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
 	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, halves, loads, takeovers,
 	resyncCuts, stales, writeOrders, []scenario{journalMissing, journalOnMirror, readRecovery},
 )

@@ -26,6 +26,12 @@ const (
 	BesideReshape  Beside = "reshape"  // growth by a member
 )
 
+// What md may do while nothing is written.
+const (
+	ReshapeBegins Beside = "begin of a reshape"
+	ReshapeEnds   Beside = "end of a reshape"
+)
+
 // meetTime is how long md may take to come to what is to be written, where it comes to that at all.
 const meetTime = 500 * time.Millisecond
 
@@ -41,8 +47,10 @@ func (t *every) beginBeside() error {
 		return array.Steps(t.hold, t.Action("check"))
 	case BesideRecovery:
 		return t.beginRecovery()
-	case BesideReshape:
-		return t.beginReshape()
+	case BesideReshape, ReshapeEnds:
+		return array.Steps(t.prepareReshape, t.Reshape)
+	case ReshapeBegins:
+		return t.prepareReshape()
 	}
 	return nil
 }
@@ -54,11 +62,11 @@ func (t *every) beginRecovery() error {
 	return array.Steps(t.TakeOutFirst, t.hold, func() error { return t.Add(spare) }, t.WaitForAction("recover"))
 }
 
-// beginReshape has the array grow by a member.
-func (t *every) beginReshape() error {
+// prepareReshape has the array be about to grow by a member.
+func (t *every) prepareReshape() error {
 	grow, _ := t.Personality.ChangeNamed("grow")
 	t.members = t.After(grow)
-	return array.Steps(func() error { return t.Prepare(grow) }, t.Reshape)
+	return t.Prepare(grow)
 }
 
 // leaveDirty stops the array as a power cut does: the members are as they were before.

@@ -124,17 +124,26 @@ func (t *every) writeLogged() error {
 		rng := rand.New(rand.NewPCG(t.Rand.Uint64(), uint64(i)))
 		d.Answer(func() time.Duration { return time.Duration(rng.Int64N(int64(latest))) })
 	}
-	write := t.work.writeAlone
-	if t.test.Beside != "" {
-		write = t.writeBeside
-	}
 	t.log.Start()
-	err := array.Steps(write, t.work.writeTogether)
+	err := array.Steps(t.logged()...)
 	t.events = t.log.Stop()
 	for _, d := range t.disks {
 		d.Answer(func() time.Duration { return 0 })
 	}
 	return err
+}
+
+// logged is what is to be cut.
+func (t *every) logged() []func() error {
+	switch t.test.Beside {
+	case "":
+		return []func() error{t.work.writeAlone, t.work.writeTogether}
+	case ReshapeBegins:
+		return []func() error{t.Reshape}
+	case ReshapeEnds:
+		return []func() error{t.EndReshape}
+	}
+	return []func() error{t.writeBeside, t.work.writeTogether}
 }
 
 // begin writes all blocks once, and has the array begin a new life: in its first one, one with a
@@ -174,7 +183,7 @@ func (t *every) begin() error {
 // seen says what was tried.
 func (r *replayer) seen() string {
 	seen := fmt.Sprintf("%d cuts, %d of %d states, looked %d times, assembled by force %d times", len(r.cuts), r.tried, r.states, r.looks, r.forced)
-	if r.test.Beside != "" {
+	if r.met > 0 {
 		seen += fmt.Sprintf(", %d of %d writings met the %s", r.met, alone, r.test.Beside)
 	}
 	return seen
