@@ -30,6 +30,7 @@ type Array struct {
 	NullBlks    []*NullBlk // that the members are, where they must fail
 	Gates       []*Gate    // that stand before the members, where a moment is to be held
 	NoDevice    bool       // there is no device for the opener to open
+	Brief       bool       // one of very many test cases: what could go on for long must not
 
 	ctx    context.Context
 	host   Host

@@ -52,6 +52,9 @@ func Run(ctx context.Context, names []string, repeat int, seed uint64, report fu
 	return ctx.Err()
 }
 
+// manyCases are so many in one run that each must be brief.
+const manyCases = 150
+
 // runAll shares the test cases out to workers, and the places to them. Those that no place is left
 // for are reported as not run.
 func runAll(ctx context.Context, all []testCase, places int, seed uint64, report func(event.Cell)) {
@@ -68,7 +71,7 @@ func runAll(ctx context.Context, all []testCase, places int, seed uint64, report
 	}
 	var running sync.WaitGroup
 	for range min(array.Workers, places) {
-		running.Go(func() { worker{free: free, seed: seed, say: say}.work(ctx, queue) })
+		running.Go(func() { worker{free: free, seed: seed, brief: len(all) > manyCases, say: say}.work(ctx, queue) })
 	}
 	running.Wait()
 	for c := range queue {

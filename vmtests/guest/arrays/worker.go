@@ -26,9 +26,10 @@ const caseLimit = 90 * time.Second
 
 // worker runs test cases one after the other, on a device and disks of its own.
 type worker struct {
-	free <-chan int // places that nobody has
-	seed uint64
-	say  func(event.Cell)
+	free  <-chan int // places that nobody has
+	seed  uint64
+	brief bool // there are very many test cases
+	say   func(event.Cell)
 
 	place int // where it works now
 }
@@ -92,6 +93,7 @@ func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error
 	defer cancel()
 	a, err := array.At(ctx, c.personality, w.place, c.rand(w.seed))
 	if err == nil {
+		a.Brief = w.brief
 		err = c.play(a, &res)
 	}
 	if err != nil {

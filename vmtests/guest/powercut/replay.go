@@ -21,6 +21,9 @@ const (
 	lookTime   = 10 * time.Second
 	leastLooks = 16
 	mostLooks  = 400
+
+	briefTime  = 2 * time.Second
+	briefLooks = 6
 )
 
 // result is what was tried.
@@ -50,7 +53,7 @@ func (t *every) replay() (seen string, err error) {
 	r.states = len(states)
 	begin := time.Now()
 	for i, s := range states {
-		if r.looks >= mostLooks || r.looks >= leastLooks && time.Since(begin) > lookTime {
+		if r.enough(time.Since(begin)) {
 			break
 		}
 		if err := r.try(i, s); err != nil {
@@ -58,6 +61,15 @@ func (t *every) replay() (seen string, err error) {
 		}
 	}
 	return r.seen(), nil
+}
+
+// enough reports whether it may end after such a time.
+func (r *replayer) enough(after time.Duration) bool {
+	least, limit := leastLooks, lookTime
+	if r.Brief {
+		least, limit = briefLooks, briefTime
+	}
+	return r.looks >= mostLooks || r.looks >= least && after > limit
 }
 
 // try looks at state number n: with all members, and, where that must do, without one: each in its turn.
