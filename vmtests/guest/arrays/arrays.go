@@ -53,7 +53,7 @@ func Run(ctx context.Context, names []string, repeat int, seed uint64, report fu
 }
 
 // manyCases are so many in one run that each must be brief.
-const manyCases = 150
+const manyCases = 60
 
 // runAll shares the test cases out to workers, and the places to them. Those that no place is left
 // for are reported as not run.
