@@ -88,6 +88,11 @@ func (a *Array) Config() string { return a.conf }
 // WriteConfig writes mdadm's configuration, which knows of no array.
 func (a *Array) WriteConfig() error { return os.WriteFile(a.conf, []byte(configHead), 0o644) }
 
+// WithoutBadBlockLog has mdadm's configuration say that an array gets no log of bad blocks.
+func (a *Array) WithoutBadBlockLog() error {
+	return os.WriteFile(a.conf, []byte(configHead+"CREATE bbl=no\n"), 0o644)
+}
+
 // nameInConfig has mdadm's configuration name the array.
 func (a *Array) nameInConfig(uuid string) error {
 	conf := fmt.Sprintf("%sDEVICE %s\nARRAY %s UUID=%s\n", configHead, strings.Join(a.Members, " "), a.newDev(), uuid)

@@ -58,6 +58,12 @@ func (a *Array) Settle() error {
 	return err
 }
 
+// WaitForSync waits until the array needs no resync any more: one that was dirty begins it late where
+// md has something else to do first.
+func (a *Array) WaitForSync() error {
+	return Steps(func() error { return a.WaitForValue("resync_start", "none") }, a.Settle)
+}
+
 // isIdle reports whether md does nothing, and is not about to. An array without redundancy
 // has nothing to do.
 func (a *Array) isIdle() (bool, error) {

@@ -36,8 +36,11 @@ var knownBugs = []knownBug{
 		says: regexp.MustCompile(`assemble incrementally: md/degraded is "1"`)},
 	{found: "A power cut while a reshape begins", scenario: "cuts-grow-begin", on: array.HasChange("grow"),
 		says: regexp.MustCompile(`RUN_ARRAY: .*superblock on .* doesn't match others`)},
-	{found: "raid10 changes its mind", scenario: "cuts-recovery", on: array.Personality.IsRaid10,
-		says: regexp.MustCompile(`power cut \d+ of \d+: block \d+ has changed when the resync has ended`)},
+	{found: "A mirror is dirty while a member is rebuilt", scenario: "cuts-recovery", on: array.Personality.Mirrors,
+		says: regexp.MustCompile(`power cut \d+ of \d+: (block \d+ has changed when the resync has ended|md/mismatch_cnt is \d+ after a check|` +
+			`at cut \d+: block \d+, last acknowledged as writing \d+.*, is no block of ours)`)},
+	{found: "A write that no superblock tells of", scenario: "fault-superblocks", on: array.Personality.Mirrors,
+		says: regexp.MustCompile(`md/mismatch_cnt is \d+ after a check|verify: block \d+ \(acknowledged: true\) is of writing`)},
 }
 
 // excuse has a test case that has failed for a known bug skipped, in words that say so.

@@ -39,7 +39,7 @@ var scenarios = slices.Concat(
 	[]scenario{dmRaid},
 	powerCuts, everyCut,
 	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
-	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, halves, loads, takeovers,
+	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, failedSuperblocks, halves, loads, takeovers,
 	resyncCuts, stales, writeOrders, []scenario{journalMissing, journalOnMirror, readRecovery},
 )
 

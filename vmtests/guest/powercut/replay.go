@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mdlife/tools/md"
 	"mdlife/vmtests/guest/array"
 	"mdlife/vmtests/guest/recorded"
 )
@@ -128,7 +129,7 @@ func (r *replayer) mustAgree() bool {
 // agree waits until md has done what it does after a power cut. Then the members must agree, and
 // each block must be what it was.
 func (r *replayer) agree(f *os.File) error {
-	if err := array.Steps(r.Settle, r.CheckMembersAgree); err != nil {
+	if err := array.Steps(r.SetState(md.StateActive), r.Settle, r.WaitForSync, r.CheckMembersAgree); err != nil {
 		return err
 	}
 	again := array.Aligned(len(r.buf))
@@ -164,7 +165,11 @@ func (r *replayer) assemble(missing int) (*os.File, error) {
 	if missing != whole {
 		members = slices.Delete(members, missing, missing+1)
 	}
-	f, err := r.AssembleByIoctl(members)
+	assemble := r.AssembleByIoctl
+	if r.test.Beside == BesideRecovery {
+		assemble = r.AssembleReadAuto // all is read before md takes out the member that is to be rebuilt
+	}
+	f, err := assemble(members)
 	if err == nil {
 		return f, nil
 	}
