@@ -3,14 +3,87 @@
 package arrays
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"mdlife/vmtests/guest/array"
 )
 
+// journals are about the journal of a raid4, raid5 or raid6 that fails, or is not there: no I/O hangs, what
+// was there stays and can be read, and the array can be stopped and assembled without it. Nobody else writes:
+// writes through the page cache fail without a journal, and the next direct read, which waits for them, gets
+// their error.
+var journals = rows([]journalRow{
+	{name: "journal-fails"},
+	{name: "journal-fails-degraded", degraded: true},
+}, func(_ int, j journalRow) scenario {
+	return scenario{name: j.name, on: array.Personality.Parity, company: array.ReadsOnly, last: true, run: j.run}
+})
+
+// journalRow is how an array was that loses its journal.
+type journalRow struct {
+	name     string
+	degraded bool
+}
+
 // journalled is the recipe of an array with a journal.
 var journalled = array.Recipe{More: []string{array.JournalArg, array.DataOffset}}
+
+func (j journalRow) run(a *array.Array) (string, error) {
+	steps := []func() error{
+		a.Step("make disks", a.UseGates),
+		a.Step("create", a.Create(journalled), a.Settle),
+		a.Step("write", a.StayActive, a.Write),
+	}
+	if j.degraded {
+		steps = append(steps, a.Step("lose a member", a.FailMember(0), a.Write))
+	}
+	steps = append(steps,
+		a.Unwatched(a.Step("the journal fails under writes", a.SettleUdev, func() error { return failJournal(a) })),
+		a.Step("read and write without it", array.Timely("a read of all", a.Verify), func() error { return writesInTime(a) }),
+		a.Step("stop", a.MendGates, array.Timely("a stop", a.Stop(array.ByIoctl))),
+		a.Step("assemble without it", func() error { return a.Assemble(j.members(a), "--force") }, a.Settle, array.Timely("a read of all", a.Verify)),
+		a.Step("stop again", a.Stop(array.ByIoctl)),
+	)
+	return "no I/O hangs", array.Steps(steps...)
+}
+
+// members returns those that the array has in the end.
+func (j journalRow) members(a *array.Array) []string {
+	if j.degraded {
+		return a.First()[1:]
+	}
+	return a.First()
+}
+
+// failJournal has blocks be written once more, as they are, while the journal fails. The writes may get
+// an error, but must not hang.
+func failJournal(a *array.Array) error {
+	gate := a.Gates[len(a.Gates)-1]
+	if err := gate.Shut(); err != nil {
+		return err
+	}
+	io := a.RewriteBlocks(a.SomeBlocks(16)...)
+	if err := a.Held(io...); err != nil {
+		return errors.Join(err, gate.Open())
+	}
+	if err := gate.Break(); err != nil {
+		return err
+	}
+	if err := io.End(); errors.Is(err, array.ErrHangs) {
+		return err
+	}
+	return nil
+}
+
+// writesInTime writes blocks once more, as they are: that may get an error, but must not hang.
+func writesInTime(a *array.Array) error {
+	if err := a.RewriteBlocks(a.SomeBlocks(4)...).End(); errors.Is(err, array.ErrHangs) {
+		return err
+	}
+	return nil
+}
 
 // journalMissing assembles an array without its journal: not as if nothing was missing, but by force. Then it
 // is read-only, until it is told to do without.

@@ -40,7 +40,7 @@ var scenarios = slices.Concat(
 	powerCuts, everyCut,
 	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
 	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, failedSuperblocks, halves, loads, takeovers,
-	resyncCuts, stales, writeOrders, []scenario{journalMissing, journalOnMirror, readRecovery},
+	resyncCuts, stales, writeOrders, journals, []scenario{journalMissing, journalOnMirror, readRecovery},
 )
 
 // rows makes scenarios of a family's rows.
