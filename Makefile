@@ -6,6 +6,8 @@ QUICK      ?=
 SEED       ?=
 MINUTES    ?=
 SERIES     ?= all
+TO         ?=
+SIGNOFF    ?=
 GOTESTFLAGS ?=
 GOTEST     ?= go test
 
@@ -28,18 +30,18 @@ $(error QUICK=$(QUICK): want 1 or 0)
 endif
 endif
 
-export KERNEL_SRC SERIES # for the shell to quote them
+export KERNEL_SRC SERIES TO SIGNOFF # for the shell to quote them
 patch_flags = -base $(BASE) -series "$$SERIES"
 base_flags = $(patch_flags) $(if $(KERNEL_SRC),-tree "$$KERNEL_SRC")
 run_flags  = $(base_flags) $(if $(filter 1 y yes true on,$(QUICK)),-quick) $(if $(SEED),-seed $(SEED))
 
 # $(call takes,A B): say which variables that were given to make do nothing here.
-takes = $(foreach v,$(filter-out $1,BASE KERNEL_SRC QUICK SEED MINUTES SERIES),$(if $(filter command,$(origin $v)),$(info note: make $@ takes no $v, only $(or $1,none))))
+takes = $(foreach v,$(filter-out $1,BASE KERNEL_SRC QUICK SEED MINUTES SERIES TO SIGNOFF),$(if $(filter command,$(origin $v)),$(info note: make $@ takes no $v, only $(or $1,none))))
 
 .PHONY: help
 help: ## show this help
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' Makefile | expand -t 22
-	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>, MINUTES=<number>, SERIES=all (or parts of patches/BASE/series, as A,B)"
+	@echo "Variables: BASE=6.1 (of: $(BASES)), KERNEL_SRC=<your kernel tree>, QUICK=1, SEED=<number>, MINUTES=<number>, SERIES=all (or parts of patches/BASE/series, as A,B), TO=<directory>, SIGNOFF=\"Name <mail>\""
 
 .PHONY: vmtest
 vmtest: deps $(MDLIFE) ## build both kernels, boot them, race opens against stops, compare
@@ -74,6 +76,11 @@ mutants: deps $(MDLIFE) ## take each mechanism out of the series in turn: the te
 bisectable: deps $(MDLIFE) ## build and boot every prefix of the series, and test what it claims so far
 	$(call takes,BASE SERIES)
 	@$(MDLIFE) bisectable $(patch_flags)
+
+.PHONY: post
+post: deps $(MDLIFE) ## write the part SERIES=data as mails into TO=data-v1, signed off by SIGNOFF="Name <mail>"
+	$(call takes,BASE SERIES TO SIGNOFF)
+	@$(MDLIFE) post $(patch_flags) -to "$$TO" -signoff "$$SIGNOFF"
 
 .PHONY: soak
 soak: deps $(MDLIFE) ## race at random for MINUTES=10, on several devices at once

@@ -58,6 +58,7 @@ var noCommands = map[string]struct {
 }{
 	"kernel/build_test.go":               {"tools in an empty PATH", []string{"git"}},
 	"kernel/plan_tree_test.go":           {"a test's name", []string{"git tree"}},
+	"kernel/post/post_test.go":           {"a tool in a PATH", []string{"git"}},
 	"kernel/prereq.go":                   {"tools to require", []string{"git"}},
 	"kernel/rebase/repo.go":              {"tells what to type", []string{"%s holds changes that are not committed; git commit --amend or git restore them there"}},
 	"kernel/series/am.go":                {"error texts, and a name in the memory", []string{"git am", "git am: %w", "git am: %v: %s", "git %s: %w: %s"}},
@@ -65,7 +66,9 @@ var noCommands = map[string]struct {
 	"kernel/series/stage_test.go":        {"an error text", []string{"git apply left the patch out"}},
 	"kernel/source/tree_test.go":         {"an error text", []string{"git %v: %q, %v"}},
 	"tools/mdlife/docs_commands_test.go": {"programs that the pages may name", []string{"git"}},
-	"tools/mdlife/spdx_test.go":          {"error texts", []string{"git ls-files (apt-get install git): %v", "git lists %d files"}},
+	"tools/mdlife/post.go": {"tells what to type",
+		[]string{"  git send-email --no-thread --to-cmd=true --dry-run %s\n", "  git send-email --no-thread --to-cmd=true %s\n"}},
+	"tools/mdlife/spdx_test.go": {"error texts", []string{"git ls-files (apt-get install git): %v", "git lists %d files"}},
 }
 
 // TestOnlyProcRunsGit makes sure that every git command goes through

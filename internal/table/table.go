@@ -25,6 +25,14 @@ func New(header ...any) Writer {
 	return t
 }
 
+// NewPlain is [New] for mails: its lines are of ASCII characters.
+func NewPlain(header ...any) Writer {
+	t := New(header...)
+	t.SetStyle(table.StyleDefault)
+	t.Style().Format.Header = text.FormatDefault
+	return t
+}
+
 // Fold wraps the cells of columns at word boundaries. Columns count from 1; widths has the
 // greatest width of each.
 func Fold(t Writer, widths map[int]int) {

@@ -46,3 +46,11 @@ func TestTitles(t *testing.T) {
 		}
 	}
 }
+
+func TestPlain(t *testing.T) {
+	w := NewPlain("name", "what Came")
+	w.AppendRow(Row{"a", "b"})
+	if got, want := w.Render(), "+------+-----------+\n| name | what Came |\n+------+-----------+\n| a    | b         |\n+------+-----------+"; got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}

@@ -52,12 +52,42 @@ func KernelVersion(tree string) ([2]int, error) {
 	return found, nil
 }
 
-// makeNumber returns the value of a line "NAME = 6".
-func makeNumber(makefile, name string) (int, error) {
-	for line := range strings.Lines(makefile) {
-		if key, value, ok := strings.Cut(line, "="); ok && strings.TrimSpace(key) == name {
-			return strconv.Atoi(strings.TrimSpace(value))
+// ReleaseTag returns the tag of the release that a tree's Makefile says it is, as upstream's
+// repositories have it: v7.2, v7.2.13, v7.3-rc1.
+func ReleaseTag(tree string) (string, error) {
+	file := filepath.Join(tree, "Makefile")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	var values [4]string
+	for i, name := range []string{"VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION"} {
+		if values[i], err = makeValue(string(text), name); err != nil {
+			return "", fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	return 0, fmt.Errorf("no line %s =", name)
+	tag := "v" + values[0] + "." + values[1]
+	if values[2] != "0" {
+		tag += "." + values[2]
+	}
+	return tag + values[3], nil
+}
+
+// makeNumber returns the value of a line "NAME = 6".
+func makeNumber(makefile, name string) (int, error) {
+	value, err := makeValue(makefile, name)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(value)
+}
+
+// makeValue returns what a line "NAME = x" says.
+func makeValue(makefile, name string) (string, error) {
+	for line := range strings.Lines(makefile) {
+		if key, value, ok := strings.Cut(line, "="); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value), nil
+		}
+	}
+	return "", fmt.Errorf("no line %s =", name)
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // otherPrograms may stand in a block of commands and are not looked at further.
-var otherPrograms = []string{"cat", "cd", "cp", "echo", "gdb", "git", "grep", "sed", "sudo"}
+var otherPrograms = []string{"b4", "cat", "cd", "cp", "echo", "gdb", "git", "grep", "sed", "sudo"}
 
 // TestDocsCommands: every command line of the pages and of the help texts can be typed:
 // each block of commands ("```sh") and all inline code that begins with a program of ours.
@@ -212,7 +212,7 @@ func (c *commandLines) make(args []string) error {
 	}
 	for line := range strings.Lines(string(out)) {
 		if words, ok := strings.CutPrefix(strings.TrimSpace(line), "out/bin/mdlife "); ok {
-			words = strings.ReplaceAll(words, `"$KERNEL_SRC"`, c.tree)
+			words = strings.NewReplacer(`"$KERNEL_SRC"`, c.tree, `"$SIGNOFF"`, "Ann<ann@example.org>").Replace(words)
 			if err := c.mdlife(strings.Fields(words)); err != nil {
 				return err
 			}

@@ -63,7 +63,7 @@ func firstDifference(old, want string) string {
 var makeTarget = regexp.MustCompile(`(?m)^([a-z0-9-]+):.*## (.*)\n(?:\t\$\(call takes,([A-Z_ ]*)\))?`)
 
 // makeVariables are the variables that docs/usage.md explains.
-var makeVariables = []string{"BASE", "KERNEL_SRC", "QUICK", "SEED", "MINUTES", "SERIES"}
+var makeVariables = []string{"BASE", "KERNEL_SRC", "QUICK", "SEED", "MINUTES", "SERIES", "TO", "SIGNOFF"}
 
 // makeTargets is the section about make.
 func makeTargets(t *testing.T) string {
@@ -81,7 +81,7 @@ func makeTargets(t *testing.T) string {
 			}
 			variables = append(variables, "`"+name+"`")
 		}
-		s += fmt.Sprintf("| `make %s` | %s | %s |\n", m[1], m[2], strings.Join(variables, " "))
+		s += fmt.Sprintf("| `make %s` | %s | %s |\n", m[1], escape(m[2]), strings.Join(variables, " "))
 	}
 	return s
 }

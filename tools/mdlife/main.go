@@ -84,6 +84,6 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newArrays(), newPower(), newClient(), newMatrix(), newRAID6(), newRebase(), newNew(), newDoctor(), newEnvironment())
+	root.AddCommand(newKernel(), newVMTest(), newRun(), newRace(), newShell(), newBench(), newCheck(), newBisectable(), newMutants(), newSoak(), newWindows(), newArrays(), newPower(), newClient(), newMatrix(), newRAID6(), newRebase(), newPost(), newNew(), newDoctor(), newEnvironment())
 	return root
 }

@@ -65,6 +65,9 @@ func totals(u, p *verdict.Summary) verdict.Section {
 	return s
 }
 
+// raceTitle begins the title of a race's section.
+const raceTitle = "race "
+
 // race is one race phase; a nil result was not reported. A row is marked for the kernels that
 // are judged.
 func race(spec event.RaceSpec, judged []bool, rs ...*event.Race) verdict.Section {
@@ -82,7 +85,7 @@ func race(spec event.RaceSpec, judged []bool, rs ...*event.Race) verdict.Section
 	}
 	lost := bad(func(*event.Race) bool { return false })
 	refused := bad(func(r *event.Race) bool { return !verdict.RaceKept(*r) })
-	s := verdict.Section{Title: fmt.Sprintf("race %s: stop by %s, %s", spec.Name, spec.Stop, members)}
+	s := verdict.Section{Title: fmt.Sprintf(raceTitle+"%s: stop by %s, %s", spec.Name, spec.Stop, members)}
 	addRow(&s, "opens", lost, rs, func(r *event.Race) string { n, _ := verdict.Opens(*r); return figures.Count(n) })
 	addRow(&s, "opens failed", refused, rs, func(r *event.Race) string { _, f := verdict.Opens(*r); return figures.Counts(f) })
 	addRow(&s, "other calls failed", refused, rs, otherFails)
