@@ -143,6 +143,16 @@ func (a *Array) HoldAt(kib int) error { return a.Set("sync_max", strconv.Itoa(2*
 
 // HoldInTheMiddle lets what is held go on to its middle.
 func (a *Array) HoldInTheMiddle() error {
+	return a.holdBefore(func(chunks int) int { return chunks / 2 })
+}
+
+// HoldBeforeEnd lets what is held go on until little is left to do.
+func (a *Array) HoldBeforeEnd() error {
+	return a.holdBefore(func(chunks int) int { return chunks - 1 })
+}
+
+// holdBefore lets what is held go on to one of the chunks that it has to do in all.
+func (a *Array) holdBefore(which func(chunks int) int) error {
 	text, err := a.Attr("sync_completed")
 	if err != nil {
 		return fmt.Errorf("md/sync_completed: %w", err)
@@ -153,7 +163,7 @@ func (a *Array) HoldInTheMiddle() error {
 		return fmt.Errorf("md/sync_completed is %q: %w", text, err)
 	}
 	const largest = 2 * ChunkKiB // it must be whole chunks
-	return Steps(func() error { return a.HoldAt(sectors / 4 / largest * largest) }, a.WaitForHold)
+	return Steps(func() error { return a.HoldAt(which(sectors/2/largest) * largest) }, a.WaitForHold)
 }
 
 // LetGo ends the holding.

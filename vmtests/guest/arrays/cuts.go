@@ -19,10 +19,12 @@ var everyCut = rows([]everyRow{
 	{"cuts-journal-back", array.Personality.Parity, powercut.Every{Recipe: withJournal, Journal: "write-back", NoHole: true}},
 	{"cuts-resync", array.Personality.Redundant, powercut.Every{Beside: powercut.BesideResync}},
 	{"cuts-recovery", array.Personality.Mirrors, powercut.Every{Beside: powercut.BesideRecovery}},
-	{"cuts-grow", array.HasChange("grow"), powercut.Every{Recipe: array.Recipe{More: []string{array.DataOffset}}, Beside: powercut.BesideReshape}},
-	{"cuts-grow-begin", array.HasChange("grow"), powercut.Every{Recipe: array.Recipe{More: []string{array.DataOffset}}, Beside: powercut.ReshapeBegins}},
-	{"cuts-grow-end", array.HasChange("grow"), powercut.Every{Recipe: array.Recipe{More: []string{array.DataOffset}}, Beside: powercut.ReshapeEnds}},
-	{"cuts-ppl-check", array.Personality.IsRaid5, powercut.Every{Recipe: array.Recipe{More: []string{array.PPLArg}}, Beside: powercut.BesideCheck}},
+	{"cuts-grow", array.HasChange("grow"), powercut.Every{Recipe: withOffset, Beside: powercut.BesideReshape, Change: "grow"}},
+	{"cuts-grow-begin", array.HasChange("grow"), powercut.Every{Recipe: withOffset, Beside: powercut.ReshapeBegins, Change: "grow"}},
+	{"cuts-grow-end", array.HasChange("grow"), powercut.Every{Recipe: withOffset, Beside: powercut.ReshapeEnds, Change: "grow"}},
+	{"cuts-chunk-end", array.HasChange("chunk"), powercut.Every{Recipe: withOffset, Beside: powercut.ReshapeEnds, Change: "chunk"}},
+	{"cuts-layout-end", array.HasChange("layout"), powercut.Every{Recipe: withOffset, Beside: powercut.ReshapeEnds, Change: "layout"}},
+	{"cuts-ppl-check", array.Personality.IsRaid5, powercut.Every{Recipe: array.Recipe{More: []string{array.PPLArg}}, Beside: powercut.BesideCheck, Agree: true}},
 	{"cuts-journal-check", array.Personality.Parity, powercut.Every{Recipe: withJournal, Beside: powercut.BesideCheck}},
 	{"cuts-journal-back-check", array.Personality.Parity, powercut.Every{Recipe: withJournal, Journal: "write-back", Beside: powercut.BesideCheck}},
 	{"cuts-journal-again", array.Personality.Parity, powercut.Every{Recipe: withJournal, Beside: powercut.BesideCheck, Again: true}},
@@ -30,8 +32,11 @@ var everyCut = rows([]everyRow{
 	return scenario{name: r.name, on: r.on, long: true, company: array.NoCompany, run: r.test.Run}
 })
 
-// withJournal is a recipe.
-var withJournal = array.Recipe{More: []string{array.JournalArg}}
+// withJournal and withOffset are recipes.
+var (
+	withJournal = array.Recipe{More: []string{array.JournalArg}}
+	withOffset  = array.Recipe{More: []string{array.DataOffset}}
+)
 
 // everyRow is a way to make arrays that no power cut must hurt.
 type everyRow struct {

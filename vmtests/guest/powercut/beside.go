@@ -23,7 +23,7 @@ const (
 	BesideResync   Beside = "resync"   // after a power cut
 	BesideCheck    Beside = "check"    // which is a resync that only counts
 	BesideRecovery Beside = "recovery" // of a member that has been replaced
-	BesideReshape  Beside = "reshape"  // growth by a member
+	BesideReshape  Beside = "reshape"
 )
 
 // What md may do while nothing is written.
@@ -47,8 +47,10 @@ func (t *every) beginBeside() error {
 		return array.Steps(t.hold, t.Action("check"))
 	case BesideRecovery:
 		return t.beginRecovery()
-	case BesideReshape, ReshapeEnds:
+	case BesideReshape:
 		return array.Steps(t.prepareReshape, t.Reshape)
+	case ReshapeEnds:
+		return array.Steps(t.prepareReshape, t.Reshape, t.HoldBeforeEnd)
 	case ReshapeBegins:
 		return t.prepareReshape()
 	}
@@ -62,11 +64,11 @@ func (t *every) beginRecovery() error {
 	return array.Steps(t.TakeOutFirst, t.hold, func() error { return t.Add(spare) }, t.WaitForAction("recover"))
 }
 
-// prepareReshape has the array be about to grow by a member.
+// prepareReshape has the array be about to change.
 func (t *every) prepareReshape() error {
-	grow, _ := t.Personality.ChangeNamed("grow")
-	t.members = t.After(grow)
-	return t.Prepare(grow)
+	change, _ := t.Personality.ChangeNamed(t.test.Change)
+	t.members = t.After(change)
+	return t.Prepare(change)
 }
 
 // leaveDirty stops the array as a power cut does: the members are as they were before.

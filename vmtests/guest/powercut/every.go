@@ -21,11 +21,14 @@ type Every struct {
 	Degraded bool   // a mirror without its first member
 	Journal  string // md/journal_mode, "" for the default
 	Beside   Beside // what md does meanwhile, "" for nothing
+	Change   string // what a reshape changes
 	Again    bool   // the array has a journal, which has older writings of what is written beside that
 
 	// NoHole says that the array promises to lose nothing either if a member is gone after the cut. Lossy
 	// excepts what was being written.
 	NoHole, Lossy bool
+
+	Agree bool // the members are looked at each time, and not only now and then
 }
 
 // Sizes of arrays whose states are tried. Small ones are quickly resynced.

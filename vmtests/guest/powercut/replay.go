@@ -67,6 +67,9 @@ func (t *every) replay() (seen string, err error) {
 // enough reports whether it may end after such a time.
 func (r *replayer) enough(after time.Duration) bool {
 	least, limit := leastLooks, lookTime
+	if r.test.Agree {
+		least = briefLooks // each takes a resync and a check
+	}
 	if r.Brief {
 		least, limit = briefLooks, briefTime
 	}
@@ -76,7 +79,7 @@ func (r *replayer) enough(after time.Duration) bool {
 // try looks at state number n: with all members, and, where that must do, without one: each in its turn.
 func (r *replayer) try(n int, s recorded.State) error {
 	r.tried++
-	err := r.tryWithout(s, whole, n%agreeEvery == 0 && r.mustAgree())
+	err := r.tryWithout(s, whole, (r.test.Agree || n%agreeEvery == 0) && r.mustAgree())
 	if err == nil && r.test.NoHole {
 		err = r.tryWithout(s, n%r.Personality.Disks, false)
 	}
