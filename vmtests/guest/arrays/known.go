@@ -23,6 +23,9 @@ type knownBug struct {
 	says     *regexp.Regexp               // what the failure says: another one is no known bug
 }
 
+// notAssembled is what a power cut leaves of which mdadm says that it is not one array.
+var notAssembled = regexp.MustCompile(`is not assembled: (RUN_ARRAY|ADD_NEW_DISK).*superblock on .* doesn't match others`)
+
 var knownBugs = []knownBug{
 	{found: "A reshape of raid4, raid5 or raid6 puts other content", scenario: "reshape-unreadable-", on: array.Personality.Parity,
 		says: regexp.MustCompile(`read all: .*(is block \d+|no block of ours|torn, or changed|blocks \[\] get an error)|lose block .*blocks \[\] get an error`)},
@@ -34,13 +37,14 @@ var knownBugs = []knownBug{
 		says: regexp.MustCompile(`stopped by inactive, but md\d+ is inactive`)},
 	{found: "A rebuilt raid10 of DDF counts as degraded", scenario: "mdmon-ddf-", on: array.Personality.IsRaid10,
 		says: regexp.MustCompile(`assemble incrementally: md/degraded is "1"`)},
-	{found: "A power cut while a reshape begins", scenario: "cuts-grow-begin", on: array.HasChange("grow"),
-		says: regexp.MustCompile(`RUN_ARRAY: .*superblock on .* doesn't match others`)},
 	{found: "A mirror is dirty while a member is rebuilt", scenario: "cuts-recovery", on: array.Personality.Mirrors,
 		says: regexp.MustCompile(`power cut \d+ of \d+: (block \d+ has changed when the resync has ended|md/mismatch_cnt is \d+ after a check|` +
 			`at cut \d+: block \d+, last acknowledged as writing \d+.*, is no block of ours)`)},
 	{found: "A write that no superblock tells of", scenario: "fault-superblocks", on: array.Personality.Mirrors,
 		says: regexp.MustCompile(`md/mismatch_cnt is \d+ after a check|verify: block \d+ \(acknowledged: true\) is of writing`)},
+	{found: "A power cut while a reshape begins or ends", scenario: "cuts-grow-begin", on: array.HasChange("grow"), says: notAssembled},
+	{found: "A power cut while a reshape begins or ends", scenario: "cuts-chunk-end", on: array.HasChange("chunk"), says: notAssembled},
+	{found: "A power cut while a reshape begins or ends", scenario: "cuts-layout-end", on: array.HasChange("layout"), says: notAssembled},
 }
 
 // excuse has a test case that has failed for a known bug skipped, in words that say so.

@@ -4,6 +4,7 @@ package powercut
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -28,7 +29,10 @@ const (
 )
 
 // result is what was tried.
-type result struct{ states, tried, looks, forced int }
+type result struct {
+	states, tried, looks, forced int
+	notAssembled                 error // in the first state that was not
+}
 
 // whole says that no member is missing after a cut.
 const whole = -1
@@ -57,12 +61,18 @@ func (t *every) replay() (seen string, err error) {
 		if r.enough(time.Since(begin)) {
 			break
 		}
-		if err := r.try(i, s); err != nil {
+		err := r.try(i, s)
+		if errors.Is(err, errNotAssembled) {
+			r.notAssembled = cmp.Or(r.notAssembled, err) // blocks that are lost would be worse
+		} else if err != nil {
 			return "", err
 		}
 	}
-	return r.seen(), nil
+	return r.seen(), r.notAssembled
 }
+
+// errNotAssembled says that neither the kernel nor mdadm has made an array of what a power cut has left.
+var errNotAssembled = errors.New("is not assembled")
 
 // enough reports whether it may end after such a time.
 func (r *replayer) enough(after time.Duration) bool {
@@ -178,7 +188,7 @@ func (r *replayer) assemble(missing int) (*os.File, error) {
 	}
 	r.forced++
 	if forced := r.Assemble(members, "--force"); forced != nil {
-		return nil, fmt.Errorf("%w; %w", err, forced)
+		return nil, fmt.Errorf("%w: %w; %w", errNotAssembled, err, forced)
 	}
 	return array.OpenDirect(r.Dev(), os.O_RDWR)
 }
