@@ -5,10 +5,12 @@ package post
 import (
 	"errors"
 	"net/mail"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"mdlife/internal/usage"
+	"mdlife/kernel/internal/faketree"
 )
 
 func TestParseSender(t *testing.T) {
@@ -83,6 +85,25 @@ func TestShown(t *testing.T) {
 	} {
 		if got := [2]string{Shown(a), encoded(a)}; got != want {
 			t.Errorf("%+v: %q, want %q", a, got, want)
+		}
+	}
+}
+
+// TestCharset: a letter that is not ASCII says in which charset it is, though its patches are, and
+// another has no need to.
+func TestCharset(t *testing.T) {
+	for subject, body := range map[string]string{"plain": "It takes 3 us.", "größer": "It takes 3 us.", "figures": "It takes 3 µs."} {
+		file := filepath.Join(t.TempDir(), coverLetter)
+		faketree.Write(t, filepath.Dir(file), map[string]string{coverLetter: "From: A\n <a@a.ex>\nSubject: [PATCH 0/1] " + subjectHere + "\n\n" + blurbHere + "\n\nAnn (1):\n  x\n\n"})
+		if err := (letter{subject: subject, body: body, end: "end\n"}).writeInto(file, mail.Address{Name: "Ann", Address: "ann@a.ex"}); err != nil {
+			t.Fatal(err)
+		}
+		head, rest, _ := strings.Cut(faketree.Read(t, file), "\n\n")
+		if !ascii(head) || strings.Contains(head, "charset=UTF-8") == ascii(body) || !strings.HasPrefix(head, "From: Ann <ann@a.ex>\nSubject: ") {
+			t.Errorf("%s: the head is %q", subject, head)
+		}
+		if want := body + "\n\nAnn (1):\n  x\n\nend\n"; rest != want {
+			t.Errorf("%s: %q, want %q", subject, rest, want)
 		}
 	}
 }

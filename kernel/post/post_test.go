@@ -129,6 +129,9 @@ func TestWrite(t *testing.T) {
 	}
 	cover := mails[coverLetter]
 	id := cover.Header.Get("Message-Id")
+	if !strings.HasPrefix(id, "<") {
+		t.Errorf("the cover letter's Message-Id is %q", id)
+	}
 	for name, want := range map[string]mail.Header{
 		coverLetter: {"Subject": {"[PATCH 6.1 0/3] md: what these patches are for"}, "From": {begins}, "In-Reply-To": {""},
 			"To": {`Ann Ah <ann@a.example>, "Cy C. " <cy@c.example>`}, "Cc": {"Bea <bea@b.example>, list@l.example"}, "Content-Type": {"text/plain; charset=UTF-8"}},
