@@ -37,11 +37,6 @@ var knownBugs = []knownBug{
 		says: regexp.MustCompile(`stopped by inactive, but md\d+ is inactive`)},
 	{found: "A rebuilt raid10 of DDF counts as degraded", scenario: "mdmon-ddf-", on: array.Personality.IsRaid10,
 		says: regexp.MustCompile(`assemble incrementally: md/degraded is "1"`)},
-	{found: "A mirror is dirty while a member is rebuilt", scenario: "cuts-recovery", on: array.Personality.Mirrors,
-		says: regexp.MustCompile(`power cut \d+ of \d+: (block \d+ has changed when the resync has ended|md/mismatch_cnt is \d+ after a check|` +
-			`at cut \d+: block \d+, last acknowledged as writing \d+.*, is no block of ours)`)},
-	{found: "A write that no superblock tells of", scenario: "fault-superblocks", on: array.Personality.Mirrors,
-		says: regexp.MustCompile(`md/mismatch_cnt is \d+ after a check|verify: block \d+ \(acknowledged: true\) is of writing`)},
 	{found: "A power cut while a reshape begins or ends", scenario: "cuts-grow-begin", on: array.HasChange("grow"), says: notAssembled},
 	{found: "A power cut while a reshape begins or ends", scenario: "cuts-chunk-end", on: array.HasChange("chunk"), says: notAssembled},
 	{found: "A power cut while a reshape begins or ends", scenario: "cuts-layout-end", on: array.HasChange("layout"), says: notAssembled},
