@@ -50,11 +50,15 @@ func (g *Gate) make() (err error) {
 	if g.sectors, err = Sectors(g.under); err != nil {
 		return err
 	}
-	dev, err := g.mapper.Make(g.name, "linear", g.sectors, g.under+" 0")
+	err = RetryBusy(func() error { // mdadm may look at what the last test case has left on it
+		dev, err := g.mapper.Make(g.name, "linear", g.sectors, g.under+" 0")
+		g.minor = unix.Minor(dev)
+		return err
+	})
 	if err != nil {
+		g.minor = notMade
 		return err
 	}
-	g.minor = unix.Minor(dev)
 	return WaitForNode(g.Node())
 }
 
