@@ -84,7 +84,8 @@ func (a *Array) After(c Change) []string { return a.Members[:a.Personality.Disks
 // Prepare tells md another geometry. The reshape, which [Array.BeginChange] begins, will be held
 // before its first row, until [Array.HoldAt] or [Array.LetGo].
 func (a *Array) Prepare(c Change) error {
-	steps := []func() error{a.Setting("sync_max", "0")}
+	// What md does when an array has been assembled may not be over.
+	steps := []func() error{func() error { return RetryBusy(a.Setting("sync_max", "0")) }}
 	for i := range c.Disks {
 		steps = append(steps, func() error { return a.Add(a.Members[a.Personality.Disks+i]) })
 	}
