@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"mdlife/internal/cachedir"
 	"mdlife/internal/remember"
@@ -72,17 +73,36 @@ func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 		return err
 	}
 	out := reportRun(cmd, o, time.Now(), 0).Suites("Patches of " + o.Base.Name)
-	for _, req := range reqs {
-		results, err := checkSeries(cmd.Context(), o, req, b)
+	all, err := checkAll(cmd.Context(), o, reqs, b)
+	for i, results := range all {
 		if len(results) > 0 {
-			out.AddResults(checkName(req), results)
+			out.AddResults(checkName(reqs[i]), results)
 		}
-		if err != nil {
-			return finishEarly(cmd, o.Results(), out, err)
-		}
+	}
+	if err != nil {
+		return finishEarly(cmd, o.Results(), out, err)
 	}
 	out.Conclude()
 	return finish(cmd, o.Results(), out)
+}
+
+// lanes is how many series are checked at once. Most of a build after a small patch is one
+// compiler, and then one linker, so that two builds take little longer than one.
+const lanes = 2
+
+// checkAll checks the series, each in a build tree of its own, and returns the results in
+// the order of the requests. With an error, these are the results until then.
+func checkAll(ctx context.Context, o vmtests.Options, reqs []kernel.Request, b builds) ([][]verdict.Result, error) {
+	all := make([][]verdict.Result, len(reqs))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(lanes)
+	for i, req := range reqs {
+		g.Go(func() (err error) {
+			all[i], err = checkSeries(ctx, o, req, b)
+			return err
+		})
+	}
+	return all, g.Wait()
 }
 
 // toCheck are the series to check: each part alone and, if they are several, all of them
