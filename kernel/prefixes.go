@@ -5,6 +5,7 @@ package kernel
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mdlife/internal/remember"
 	"mdlife/kernel/series"
@@ -18,6 +19,9 @@ type Prefixes struct {
 	From int
 	// Memory is of what has been built and booted before.
 	Memory remember.Memory
+	// Record has the keys of kernels that have been built and booted elsewhere. They are
+	// neither built nor booted here.
+	Record []string
 	// Booted is everything besides the kernel on which Boot's outcome depends.
 	Booted []string
 	// Boot tries a kernel.
@@ -25,8 +29,8 @@ type Prefixes struct {
 }
 
 // Check builds and boots the prefixes, with one patch more at a time. It stops at
-// the first that does not build or boot. A kernel that is remembered to boot is
-// not even built.
+// the first that does not build or boot. A kernel that is remembered or recorded to boot
+// is not even built.
 func (p Prefixes) Check(ctx context.Context) ([]series.Result, error) {
 	names, err := series.Names(p.Request.PatchDir, p.Request.Parts...)
 	if err != nil {
@@ -38,7 +42,7 @@ func (p Prefixes) Check(ctx context.Context) ([]series.Result, error) {
 	var results []series.Result
 	for n := p.From; n <= len(names); n++ {
 		r := series.Result{Name: fmt.Sprintf("build and boot %d of %d: %s", n, len(names), names[n-1])}
-		r.Remembered, err = p.try(ctx, n)
+		r.Remembered, r.Key, err = p.try(ctx, n)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -53,19 +57,21 @@ func (p Prefixes) Check(ctx context.Context) ([]series.Result, error) {
 	return results, nil
 }
 
-// try builds and boots the first n patches, and reports whether that was not needed.
-func (p Prefixes) try(ctx context.Context, n int) (remembered bool, err error) {
+// try builds and boots the first n patches, and reports whether that was not needed, and
+// the kernel's key.
+func (p Prefixes) try(ctx context.Context, n int) (remembered bool, key string, err error) {
 	req := p.Request
 	req.Variant, req.Upto = VariantPatched, n
-	key, err := Key(ctx, req)
-	if err != nil {
-		return false, err
+	key, err = Key(ctx, req)
+	if err != nil || slices.Contains(p.Record, key) {
+		return err == nil, key, err
 	}
-	return p.Memory.Once("build and boot", append([]string{key}, p.Booted...), func() error {
+	remembered, err = p.Memory.Once("build and boot", append([]string{key}, p.Booted...), func() error {
 		built, err := Build(ctx, req)
 		if err != nil {
 			return err
 		}
 		return p.Boot(ctx, built)
 	})
+	return remembered, key, err
 }

@@ -44,6 +44,12 @@ func TestPrefixes(t *testing.T) {
 	expect("another image", 2, 0, 2)
 	p.From = 0
 	expect("the end", 1, 1, 0)
+	rs, err := p.Check(t.Context())
+	if err != nil || rs[0].Key == "" {
+		t.Fatalf("%+v, %v", rs, err)
+	}
+	p.From, p.Memory, p.Record = 1, remember.Memory{}, []string{rs[0].Key}
+	expect("one is recorded", 2, 1, 1)
 }
 
 func TestPrefixThatDoesNotBoot(t *testing.T) {

@@ -26,7 +26,8 @@ type Result struct {
 	Name   string // "apply 0001-md-…", "checkpatch 0001-md-…", "build 3 of 12"
 	Detail string // why it failed, in the tool's words; "" where it did not
 
-	Remembered bool // it has passed before, with the same content of everything
+	Remembered bool   // it has passed before, with the same content of everything
+	Key        string // of the kernel that was built and booted; "" of other checks
 }
 
 // OK reports whether the check passed.

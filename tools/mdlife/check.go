@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ func newCheck() *cobra.Command {
 		Long: `Check that each patch applies with git am, without fuzz, and that checkpatch.pl --strict does
 not complain: each part of the series alone, and that all chosen parts apply one after the other.
 With -end-builds or -each-builds, also check that the kernel builds and boots, of each part alone.
+What was built and booted after each patch is recorded with -record in patches/<base>/built, by
+content, and is not built again by whoever has that file.
 A check that passed is remembered by the content of everything that went into it, so that only
 what has changed is checked again.`,
 		Example: `  mdlife check
@@ -42,7 +45,8 @@ what has changed is checked again.`,
 	cmd.Flags().Lookup("tree").Hidden = true
 	cmd.Flags().BoolVar(&b.each, "each-builds", false, "also build the kernel after each patch of a part, and boot it")
 	cmd.Flags().BoolVar(&b.end, "end-builds", false, "also build the kernel after each part's last patch, and boot it")
-	cmd.Flags().BoolVar(&b.anew, "anew", false, "repeat the checks that are remembered to pass")
+	cmd.Flags().BoolVar(&b.anew, "anew", false, "repeat the checks that are remembered or recorded to pass")
+	cmd.Flags().BoolVar(&b.record, "record", false, "with -each-builds, record in patches/<base>/built what builds and boots")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := t.options(cmd)
 		if err != nil {
@@ -51,13 +55,17 @@ what has changed is checked again.`,
 		if o.Tree != "" {
 			return usagef("-tree: the patches of the series are checked, not a tree")
 		}
+		if b.record && (!b.each || len(o.Series) > 0) {
+			return usagef("-record is for all patches: it goes with -each-builds, and without -series")
+		}
 		return check(cmd, o, b)
 	}
 	return cmd
 }
 
-// builds says what check builds, and whether it believes what it remembers.
-type builds struct{ each, end, anew bool }
+// builds says what check builds, whether it believes what it remembers, and whether it
+// records what it has built for others.
+type builds struct{ each, end, anew, record bool }
 
 // check runs all checks of the parts and fails if one failed.
 func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
@@ -76,8 +84,11 @@ func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 	all, err := checkAll(cmd.Context(), o, reqs, b)
 	for i, results := range all {
 		if len(results) > 0 {
-			out.AddResults(checkName(reqs[i]), results)
+			out.AddResults(checkName(reqs[i]), verdicts(results))
 		}
+	}
+	if err == nil && b.record {
+		err = record(reqs[0].PatchDir, slices.Concat(all...))
 	}
 	if err != nil {
 		return finishEarly(cmd, o.Results(), out, err)
@@ -92,8 +103,8 @@ const lanes = 2
 
 // checkAll checks the series, each in a build tree of its own, and returns the results in
 // the order of the requests. With an error, these are the results until then.
-func checkAll(ctx context.Context, o vmtests.Options, reqs []kernel.Request, b builds) ([][]verdict.Result, error) {
-	all := make([][]verdict.Result, len(reqs))
+func checkAll(ctx context.Context, o vmtests.Options, reqs []kernel.Request, b builds) ([][]series.Result, error) {
+	all := make([][]series.Result, len(reqs))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(lanes)
 	for i, req := range reqs {
@@ -136,7 +147,7 @@ func checkName(req kernel.Request) string {
 
 // checkSeries checks one series. Of parts one after the other, only that they apply: all
 // else is checked of each alone. With an error it returns the results until then.
-func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, b builds) (all []verdict.Result, err error) {
+func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, b builds) (all []series.Result, err error) {
 	source, err := kernel.SourceTree(ctx, req)
 	if err != nil {
 		return nil, err
@@ -162,14 +173,21 @@ func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, b b
 	}
 	for _, step := range steps {
 		results, err := step(ctx)
-		for _, r := range results {
-			all = append(all, checked(r))
-		}
+		all = append(all, results...)
 		if err != nil {
 			return all, err
 		}
 	}
 	return all, nil
+}
+
+// verdicts are the results of checks in a report.
+func verdicts(results []series.Result) []verdict.Result {
+	all := make([]verdict.Result, len(results))
+	for i, r := range results {
+		all[i] = checked(r)
+	}
+	return all
 }
 
 // checked is a check's result in a report.
@@ -180,11 +198,32 @@ func checked(r series.Result) verdict.Result {
 	return verdict.Result{Name: r.Name, OK: r.OK(), Detail: r.Detail}
 }
 
+// record keeps the keys of the kernels that were built and booted, if all were.
+func record(patchDir string, results []series.Result) error {
+	var keys []string
+	for _, r := range results {
+		if !r.OK() {
+			return nil
+		}
+		if r.Key != "" {
+			keys = append(keys, r.Key)
+		}
+	}
+	return kernel.WriteRecord(kernel.RecordFile(patchDir), keys)
+}
+
 // prefixes says which prefixes of the series to build, and boots them with our image.
 func prefixes(ctx context.Context, o vmtests.Options, req kernel.Request, b builds, memory remember.Memory) (kernel.Prefixes, error) {
 	p := kernel.Prefixes{Request: req, Memory: memory}
 	if b.each {
 		p.From = 1
+	}
+	if !b.anew {
+		keys, err := kernel.ReadRecord(kernel.RecordFile(req.PatchDir))
+		if err != nil {
+			return p, err
+		}
+		p.Record = keys
 	}
 	image, err := o.BuildImage(ctx, event.Plan{})
 	if err != nil {
