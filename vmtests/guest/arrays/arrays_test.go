@@ -17,10 +17,14 @@ func TestOrder(t *testing.T) {
 	if n < 10 || len(ordered) != len(all) || slices.ContainsFunc(ordered[n:], cuts) {
 		t.Errorf("%d of %d test cases that cut the power come first, of %d", n, len(ordered), len(all))
 	}
-	isLast := func(c testCase) bool { return c.last }
+	isLast := func(c testCase) bool { return c.last || c.ends }
 	n = slices.IndexFunc(ordered, isLast)
-	if n < 10 || slices.ContainsFunc(ordered[n:], func(c testCase) bool { return !c.last }) {
+	if n < 10 || slices.ContainsFunc(ordered[n:], func(c testCase) bool { return !isLast(c) }) {
 		t.Errorf("of %d test cases, number %d is the first that may end the guest", len(ordered), n)
+	}
+	n = slices.IndexFunc(ordered, func(c testCase) bool { return c.ends })
+	if n < 0 || slices.ContainsFunc(ordered[n:], func(c testCase) bool { return !c.ends }) {
+		t.Errorf("of %d test cases, number %d is the first that ends the guest, and others follow", len(ordered), n)
 	}
 }
 

@@ -22,17 +22,26 @@ const (
 // dmRaid has the device mapper have the personality (dm-raid.c): an mddev without a disk of
 // its own, which md does not list. It makes such an array, has a member fail and come back,
 // checks, removes the array, and finds all again.
-var dmRaid = scenario{name: "dm-raid", on: array.Personality.HasDMRaid, run: func(a *array.Array) (string, error) {
-	a.NoDevice = true
-	stack, err := array.NewStack(a)
-	if err != nil {
-		return "", err
-	}
-	defer stack.Mapper.Close()
-	m := &mapperRaid{Stack: stack}
-	err = m.live()
-	return "a member failed and came back", errors.Join(err, m.TakeOffAll())
-}}
+var dmRaid = mapped("dm-raid", "a member failed and came back", (*mapperRaid).live)
+
+// dmRaidSuspended removes such an array as LVM's tools may do: it is suspended, then what it keeps its metadata
+// on is, and then it is removed, which must not write to these any more.
+var dmRaidSuspended = mapped("dm-raid-suspended", "removed while its metadata were suspended", (*mapperRaid).goSuspended)
+
+// mapped returns the scenario of an array of the device mapper.
+func mapped(name, seen string, live func(*mapperRaid) error) scenario {
+	return scenario{name: name, on: array.Personality.HasDMRaid, run: func(a *array.Array) (string, error) {
+		a.NoDevice = true
+		stack, err := array.NewStack(a)
+		if err != nil {
+			return "", err
+		}
+		defer stack.Mapper.Close()
+		m := &mapperRaid{Stack: stack}
+		err = live(m)
+		return seen, errors.Join(err, m.TakeOffAll())
+	}}
+}
 
 // mapperRaid is an array of the device mapper.
 type mapperRaid struct {
@@ -58,6 +67,40 @@ func (m *mapperRaid) live() error {
 		m.Step("make again", m.TakeOff, m.begin),
 		m.Step("verify again", verify),
 	)
+}
+
+// goSuspended has the array go while it and its metadata are suspended, and finds all again.
+func (m *mapperRaid) goSuspended() error {
+	verify := func() error { return m.Data.Verify(m.node) }
+	return array.Steps(
+		m.Step("make", m.create),
+		m.Step("write", func() error { return m.Data.Write(m.node) }, verify),
+		m.Step("remove it suspended", m.removeSuspended),
+		m.Step("make again", m.begin, verify),
+	)
+}
+
+// removeSuspended removes the array while its metadata are suspended, and lets these go on.
+func (m *mapperRaid) removeSuspended() error {
+	if err := m.Mapper.Suspend(m.raidName()); err != nil {
+		return err
+	}
+	if err := m.eachMeta(m.Mapper.Suspend); err != nil {
+		return errors.Join(err, m.eachMeta(m.Mapper.Resume))
+	}
+	removal := array.Begin("the removal", m.TakeOff)
+	err := removal.End(array.CallLimit)
+	return errors.Join(err, m.eachMeta(m.Mapper.Resume))
+}
+
+// eachMeta does something to all slices for metadata.
+func (m *mapperRaid) eachMeta(do func(name string) error) error {
+	for i := range m.First() {
+		if err := do(m.sliceName("meta", i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // create makes the slices, and the array of them.

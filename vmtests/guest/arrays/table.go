@@ -14,6 +14,7 @@ type scenario struct {
 	on   func(array.Personality) bool // which personalities it is for
 	long bool                         // it takes longest, and must begin first
 	last bool                         // an unpatched kernel may not survive it
+	ends bool                         // the unpatched kernel of some base never does: after all others
 
 	company array.Company // what is read and written beside it
 
@@ -36,11 +37,11 @@ var scenarios = slices.Concat(
 	externals, mdmons,
 	[]scenario{assembly},
 	stacks,
-	[]scenario{dmRaid},
+	[]scenario{dmRaid, dmRaidSuspended},
 	powerCuts, everyCut,
 	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
 	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, failedSuperblocks, halves, loads, takeovers,
-	resyncCuts, stales, writeOrders, journals, []scenario{journalMissing, journalOnMirror, readRecovery},
+	resyncCuts, stales, writeOrders, journals, []scenario{journalMissing, journalOnMirror, readRecovery, moreLegs},
 )
 
 // rows makes scenarios of a family's rows.
@@ -80,6 +81,8 @@ func inOrder(chosen []testCase) []testCase {
 		switch {
 		case c.long:
 			return 0
+		case c.ends:
+			return 3
 		case c.last:
 			return 2
 		}
