@@ -49,16 +49,27 @@ func (d discardState) makeDisks(a *array.Array) error {
 	})
 }
 
-// holeCount is how many holes are made, in each way some, and holeMost how long one is at most.
+// holeCount is how many holes are made, in each of holeWays some, and holeMost how long one is at most.
 const (
 	holeCount = 12
+	holeWays  = 3
 	holeMost  = 512 << 10
 )
+
+// oddOffset leaves an odd number of chunks on each member: else, the original layout of a raid0 and the alternate
+// one would be the same.
+const oddOffset = "--data-offset=4112K"
+
+// sector is what holes are aligned to.
+const sector = 512
 
 func (d discardState) run(a *array.Array) (seen string, err error) {
 	var holes []array.Hole
 	recipe := a.Personality.CleanIfRedundant()
 	recipe.More = []string{array.DataOffset}
+	if d.unequal {
+		recipe.More = []string{oddOffset}
+	}
 	if d.more != "" {
 		recipe.More = append(recipe.More, d.more)
 	}
@@ -68,7 +79,7 @@ func (d discardState) run(a *array.Array) (seen string, err error) {
 		a.Step("write", a.Write),
 		a.Step("come to the state", func() error { return d.begin(a) }),
 		a.Step("make holes", func() (err error) {
-			holes, err = makeHoles(a)
+			holes, err = d.makeHoles(a)
 			return err
 		}, func() error { return a.VerifyAround(holes) }),
 		a.Step("go on", func() error { return goOn(a) }, func() error { return a.VerifyAround(holes) }, a.CheckMembersAgree),
@@ -78,13 +89,22 @@ func (d discardState) run(a *array.Array) (seen string, err error) {
 	return fmt.Sprintf("%d of %d holes made", len(holes), holeCount), err
 }
 
-// makeHoles makes holes at random, and returns those that the array has taken.
-func makeHoles(a *array.Array) (holes []array.Hole, err error) {
+// makeHoles makes holes, and returns those that the array has taken. Where members differ in size, the first
+// ones lie across the edges between them, each edge in every way: few holes at random would.
+func (d discardState) makeHoles(a *array.Array) (holes []array.Hole, err error) {
+	var edges []int64
+	if d.unequal {
+		if edges, err = memberEdges(a); err != nil {
+			return nil, err
+		}
+	}
 	for i := range holeCount {
-		const sector = 512
-		length := (1 + a.Rand.Int64N(holeMost/sector)) * sector
+		length := (2 + a.Rand.Int64N(holeMost/sector-1)) * sector
 		first := a.Rand.Int64N((a.Data.Size-length)/sector+1) * sector
-		hole, err := a.MakeHole(i, first, first+length)
+		if i < holeWays*len(edges) {
+			first = edges[i%len(edges)] - (1+a.Rand.Int64N(length/sector-1))*sector
+		}
+		hole, err := a.MakeHole(i/max(len(edges), 1), first, first+length)
 		if err != nil {
 			return holes, err
 		}
@@ -96,6 +116,31 @@ func makeHoles(a *array.Array) (holes []array.Hole, err error) {
 		return nil, errors.New("the array takes no discard, nor zeros")
 	}
 	return holes, nil
+}
+
+// memberEdges returns where in an array of members of different sizes, smallest first, the next member
+// begins, or where a raid0 goes on without the smallest of those left.
+func memberEdges(a *array.Array) (edges []int64, err error) {
+	var edge, last int64
+	members := a.First()
+	for i, m := range members[:len(members)-1] {
+		attr, err := a.Attr(array.MemberDir(m) + "/size")
+		if err != nil {
+			return nil, err
+		}
+		kib, err := strconv.ParseInt(attr, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("the size of member %d: %w", i, err)
+		}
+		if a.Personality.Name == "raid0" {
+			edge += (kib - last) * int64(len(members)-i)
+			last = kib
+		} else {
+			edge += kib
+		}
+		edges = append(edges, edge<<10)
+	}
+	return edges, nil
 }
 
 // goOn lets go on what was held, if anything was.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"mdlife/vmtests/guest/array"
 )
@@ -74,7 +75,16 @@ func failJournal(a *array.Array) error {
 	if err := io.End(); errors.Is(err, array.ErrHangs) {
 		return err
 	}
-	return nil
+	return journalIsOut(a)
+}
+
+// journalIsOut fails unless md has noticed that the journal fails.
+func journalIsOut(a *array.Array) error {
+	state, err := a.Attr(array.MemberDir(a.Journal()) + "/state")
+	if err == nil && !strings.Contains(state, "faulty") {
+		err = fmt.Errorf("the journal fails all I/O, and is %q all the same", state)
+	}
+	return err
 }
 
 // writesInTime writes blocks once more, as they are: that may get an error, but must not hang.
@@ -98,6 +108,7 @@ var journalMissing = scenario{name: "journal-missing", on: array.Personality.Par
 		}, a.Verify),
 		a.Step("stop again", array.Timely("a stop", a.Stop(array.ByIoctl))),
 		a.Step("assemble by force", func() error { return a.Assemble(a.First(), "--force") }, a.Settle, a.Verify),
+		a.Step("see that it is not written to", func() error { return isReadOnly(a) }, func() error { return staysReadOnly(a) }),
 		a.Step("do without a journal", a.Setting("consistency_policy", "resync"), a.MakeReadWrite),
 		a.Step("write", a.Write, a.Verify),
 		a.Step("stop at the end", a.Stop(array.ByMdadm)),
@@ -111,11 +122,24 @@ func assembleWithoutJournal(a *array.Array) (seen string, err error) {
 	if err := a.Assemble(a.First()); err != nil {
 		return "refused", a.Assemble(append(slices.Clone(a.First()), a.Journal()))
 	}
+	return "read-only", isReadOnly(a)
+}
+
+// isReadOnly fails unless nobody can write to an array whose journal is missing.
+func isReadOnly(a *array.Array) error {
 	state, err := a.Attr("array_state")
 	if err == nil && state != "readonly" && state != "read-auto" {
-		err = fmt.Errorf("without its journal, and without --force, it is %s", state)
+		err = fmt.Errorf("its journal is missing, and it is %s", state)
 	}
-	return "read-only", err
+	return err
+}
+
+// staysReadOnly fails if the array can be made read-write while it is to have a journal, which is missing.
+func staysReadOnly(a *array.Array) error {
+	if a.MakeReadWrite() == nil {
+		return errors.New("its journal is missing, and mdadm --readwrite has made it read-write")
+	}
+	return isReadOnly(a)
 }
 
 // journalOnMirror has the journal be a mirror, which loses a leg.
