@@ -19,6 +19,8 @@ var everyCut = rows([]everyRow{
 	{"cuts-journal-back", array.Personality.Parity, powercut.Every{Recipe: withJournal, Journal: "write-back", NoHole: true}},
 	{"cuts-resync", array.Personality.Redundant, powercut.Every{Beside: powercut.BesideResync}},
 	{"cuts-recovery", array.Personality.Mirrors, powercut.Every{Beside: powercut.BesideRecovery}},
+	{"cuts-recovery-begin", array.Personality.Redundant, powercut.Every{Beside: powercut.RecoveryBegins, Agree: true}},
+	{"cuts-recovery-end", array.Personality.Redundant, powercut.Every{Beside: powercut.RecoveryEnds, Agree: true}},
 	{"cuts-grow", array.HasChange("grow"), powercut.Every{Recipe: withOffset, Beside: powercut.BesideReshape, Change: "grow"}},
 	{"cuts-grow-begin", array.HasChange("grow"), powercut.Every{Recipe: withOffset, Beside: powercut.ReshapeBegins, Change: "grow"}},
 	{"cuts-grow-end", array.HasChange("grow"), powercut.Every{Recipe: withOffset, Beside: powercut.ReshapeEnds, Change: "grow"}},

@@ -37,8 +37,6 @@ var knownBugs = []knownBug{
 		says: regexp.MustCompile(`stopped by inactive, but md\d+ is inactive`)},
 	{found: "A rebuilt raid10 of DDF counts as degraded", scenario: "mdmon-ddf-", on: array.Personality.IsRaid10,
 		says: regexp.MustCompile(`assemble incrementally: md/degraded is "1"`)},
-	{found: "A raid10 that has just taken a spare returns what was on it", scenario: "cuts-recovery", on: array.Personality.IsRaid10,
-		says: regexp.MustCompile(`power cut \d+ of \d+: at cut \d+: block \d+, last acknowledged as writing 1\b.*, is no block of ours`)},
 	{found: "A power cut while a reshape begins or ends", scenario: "cuts-grow-begin", on: array.HasChange("grow"), says: notAssembled},
 	{found: "A power cut while a reshape begins or ends", scenario: "cuts-chunk-end", on: array.HasChange("chunk"), says: notAssembled},
 	{found: "A power cut while a reshape begins or ends", scenario: "cuts-layout-end", on: array.HasChange("layout"), says: notAssembled},

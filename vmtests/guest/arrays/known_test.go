@@ -51,8 +51,6 @@ func TestKnownBugIsExcused(t *testing.T) {
 		{"raid5/cuts-grow-begin", "7.2.13", "power cut 14 of 14: is not assembled: RUN_ARRAY: invalid argument; mdadm --assemble: exit status 1: mdadm: superblock on /dev/nbd20 doesn't match others - assembly aborted", false, true},
 		{"raid5/cuts-grow-begin", "7.2.13", "power cut 14 of 14: at cut 14: block 12, last acknowledged as writing 4, is no block of ours", false, false},
 		{"raid5/cuts-grow", "7.2.13", "power cut 14 of 14: is not assembled: RUN_ARRAY: invalid argument; mdadm --assemble: exit status 1: mdadm: superblock on /dev/nbd20 doesn't match others - assembly aborted", false, false},
-		{"raid10-far/cuts-recovery", "6.12.118", "power cut 16 of 367: at cut 16: block 0, last acknowledged as writing 1, is no block of ours; the cut is", false, true},
-		{"raid10-far/cuts-recovery", "6.12.118", "power cut 143 of 353: block 40 has changed when the resync has ended; the cut is", false, false},
 		{"raid6/cuts-layout-end", "7.2.13", "power cut 15 of 32: is not assembled: ADD_NEW_DISK /dev/nbd19: invalid argument; mdadm --assemble: exit status 1: mdadm: superblock on /dev/nbd19 doesn't match others - assembly aborted", false, true},
 	} {
 		got := excuse(event.Cell{OK: c.ok, Detail: c.why}, one(c.name), c.release)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mdlife/internal/wait"
+	"mdlife/tools/md"
 	"mdlife/vmtests/guest/array"
 )
 
@@ -28,8 +29,10 @@ const (
 
 // What md may do while nothing is written.
 const (
-	ReshapeBegins Beside = "begin of a reshape"
-	ReshapeEnds   Beside = "end of a reshape"
+	ReshapeBegins  Beside = "begin of a reshape"
+	ReshapeEnds    Beside = "end of a reshape"
+	RecoveryBegins Beside = "begin of a recovery"
+	RecoveryEnds   Beside = "end of a recovery"
 )
 
 // meetTime is how long md may take to come to what is to be written, where it comes to that at all.
@@ -47,6 +50,10 @@ func (t *every) beginBeside() error {
 		return array.Steps(t.hold, t.Action("check"))
 	case BesideRecovery:
 		return t.beginRecovery()
+	case RecoveryBegins:
+		return t.prepareRecovery()
+	case RecoveryEnds:
+		return array.Steps(t.beginRecovery, t.WaitForHold, t.HoldBeforeEnd, t.waitForQuiet)
 	case BesideReshape:
 		return array.Steps(t.prepareReshape, t.Reshape)
 	case ReshapeEnds:
@@ -62,6 +69,75 @@ func (t *every) beginRecovery() error {
 	spare := t.Spare()
 	t.members = append(slices.Clone(t.members[1:]), spare)
 	return array.Steps(t.TakeOutFirst, t.hold, func() error { return t.Add(spare) }, t.WaitForAction("recover"))
+}
+
+// prepareRecovery has the array be about to rebuild a spare, which all members know as one.
+func (t *every) prepareRecovery() error {
+	spare := t.Spare()
+	t.members = append(slices.Clone(t.members[1:]), spare)
+	return array.Steps(
+		t.TakeOutFirst,
+		t.Action("frozen"),
+		func() error { return t.Add(spare) },
+		func() error { return t.StopOpen(t.work.file) },
+		func() (err error) {
+			t.work.file, err = t.AssembleReadAuto(t.members)
+			return err
+		},
+		t.hold,
+	)
+}
+
+// rebuild has it begin.
+func (t *every) rebuild() error {
+	return array.Steps(
+		t.spareIsLast(func() error {
+			return array.Steps(t.SetState(md.StateActive), t.WaitForAction("recover"), t.WaitForHold)
+		}),
+		t.waitForQuiet,
+	)
+}
+
+// endRecovery lets it come to its end.
+func (t *every) endRecovery() error {
+	return array.Steps(t.spareIsLast(func() error { return array.Steps(t.LetGo, t.Settle) }), t.waitForQuiet)
+}
+
+// spareIsLast returns the step of doing something while whatever is written to the spare waits until nothing
+// comes to any other member.
+func (t *every) spareIsLast(do func() error) func() error {
+	return func() error {
+		spare := t.disks[t.Personality.Disks]
+		spare.Shut(1) // flushes pass
+		defer spare.Open()
+		doing := array.Begin("a recovery", do)
+		for !doing.Over() {
+			if err := t.waitForQuiet(); err != nil {
+				return err
+			}
+			spare.LetPass()
+		}
+		return doing.End(array.CallLimit)
+	}
+}
+
+// quietLooks is how often in a row nothing must have come to a member.
+const quietLooks = 10
+
+// waitForQuiet waits until the members have what md writes to them by and by, such as superblocks.
+func (t *every) waitForQuiet() error {
+	last, quiet := -1, 0
+	return wait.Until(t.Context(), array.GoneLimit, 10*time.Millisecond, func() (bool, error) {
+		now := 0
+		for _, d := range t.disks {
+			now += d.Changes()
+		}
+		if quiet++; now != last {
+			quiet = 0
+		}
+		last = now
+		return quiet == quietLooks, nil
+	})
 }
 
 // prepareReshape has the array be about to change.

@@ -145,6 +145,10 @@ func (t *every) logged() []func() error {
 		return []func() error{t.Reshape}
 	case ReshapeEnds:
 		return []func() error{t.EndReshape}
+	case RecoveryBegins:
+		return []func() error{t.rebuild}
+	case RecoveryEnds:
+		return []func() error{t.endRecovery}
 	}
 	return []func() error{t.writeBeside, t.work.writeTogether}
 }

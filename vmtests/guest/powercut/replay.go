@@ -177,7 +177,8 @@ func (r *replayer) assemble(missing int) (*os.File, error) {
 		members = slices.Delete(members, missing, missing+1)
 	}
 	assemble := r.AssembleByIoctl
-	if r.test.Beside == BesideRecovery {
+	switch r.test.Beside {
+	case BesideRecovery, RecoveryBegins, RecoveryEnds:
 		assemble = r.AssembleReadAuto // all is read before md takes out the member that is to be rebuilt
 	}
 	f, err := assemble(members)

@@ -17,16 +17,19 @@ type Cut struct {
 	due     [][]int // of each block that was acknowledged, and not begun anew: the writes that have it
 }
 
-// Cuts returns the moments that matter: before each flush of a disk, after it, and whenever the
-// workload has just been told that something is sure.
+// Cuts returns the moments that matter: before each flush of a disk, after it, just before a write past the
+// cache is there for sure, and whenever the workload has just been told that something is sure.
 func Cuts(events []Event) (all []Cut) {
 	t := tracker{
 		events: events, ended: map[int]bool{}, sure: map[int]bool{}, covered: map[int][]int{},
 		begun: map[uint64]string{}, due: map[uint64]string{}, writes: map[string][]int{},
 	}
 	for i, e := range events {
-		if e.Kind == FlushBegun {
+		switch {
+		case e.Kind == FlushBegun:
 			all = append(all, t.cut(i, fmt.Sprintf("before a flush of member %d", e.Disk)))
+		case e.Kind == WriteEnded && events[e.Of].FUA:
+			all = append(all, t.cut(i, fmt.Sprintf("before a write past the cache of member %d has ended", e.Disk)))
 		}
 		t.pass(i)
 		switch e.Kind {

@@ -20,6 +20,7 @@ type Disk struct {
 	shut    int64                // from here on all reads and writes wait, or it is open
 	waiting []func()             // what has come there
 	late    func() time.Duration // how late it answers writes and flushes
+	changes int                  // the writes and flushes that it was told
 
 	attached
 }
@@ -78,8 +79,16 @@ func (d *Disk) Shut(from int64) {
 // Open ends that.
 func (d *Disk) Open() {
 	d.mu.Lock()
+	d.shut = nowhere
+	d.mu.Unlock()
+	d.LetPass()
+}
+
+// LetPass has what waits go on, and what comes then wait, if the disk is shut.
+func (d *Disk) LetPass() {
+	d.mu.Lock()
 	waiting := d.waiting
-	d.shut, d.waiting = nowhere, nil
+	d.waiting = nil
 	d.mu.Unlock()
 	for _, do := range waiting {
 		do()
@@ -91,6 +100,13 @@ func (d *Disk) Waiting() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.waiting)
+}
+
+// Changes returns how many writes and flushes the disk has been told.
+func (d *Disk) Changes() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.changes
 }
 
 // whenOpen does something that is about an offset, or has it wait.
@@ -124,10 +140,11 @@ func (d *Disk) flush(answer func()) {
 	})
 }
 
-// soon does something when the disk is to answer.
+// soon does something when the disk is to answer a write or a flush.
 func (d *Disk) soon(do func()) {
 	d.mu.Lock()
 	late := d.late()
+	d.changes++
 	d.mu.Unlock()
 	if late == 0 {
 		do()

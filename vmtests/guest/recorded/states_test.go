@@ -51,9 +51,9 @@ func TestCuts(t *testing.T) {
 		{"not ended before the flush", "w0 F0 e0 E1 S", "1:[]/[0] 4:[]/[0] 5:[]/[0]"},
 		{"ended after the flush began, and flushed again", "w0 F0 e0 E1 F0 E4", "1:[]/[0] 4:[]/[0] 4:[]/[0] 6:[0]/[]"},
 		{"another disk's flush", "w0 e0 F1 E2 S", "2:[]/[0] 4:[]/[0] 5:[]/[0]"},
-		{"FUA", "f0 e0 S", "3:[0]/[]"},
+		{"FUA", "f0 e0 S", "1:[]/[0] 3:[0]/[]"},
 		{"FUA under way", "f0 S", "2:[]/[0]"},
-		{"FUA does not flush what was before", "w0 e0 f0 e2 S", "5:[2]/[0]"},
+		{"FUA does not flush what was before", "w0 e0 f0 e2 S", "3:[]/[0 2] 5:[2]/[0]"},
 	} {
 		var got []string
 		for _, cut := range Cuts(logOf(c.log)) {
@@ -85,7 +85,7 @@ func TestStates(t *testing.T) {
 		log  string
 		want []string
 	}{
-		{"f0 e0 S", []string{"[0]@[0]"}},
+		{"f0 e0 S", []string{"[0]@[0 1]", "[]@[0]"}},
 		{"w0 e0 S", []string{"[0]@[0]", "[]@[0]"}},
 		{"w0 w1 e0 e1 S", []string{"[0 1]@[0]", "[0]@[0]", "[1]@[0]", "[]@[0]"}},
 		// After disk 0's flush, only disk 1 may have lost something: two of the states before.
