@@ -67,12 +67,27 @@ func (a *Array) RewriteBlocks(blocks ...uint64) (writes BlockIO) {
 	return writes
 }
 
+// RewriteSync does that with a block that is on the media when the write has returned.
+func (a *Array) RewriteSync(block uint64) BlockIO {
+	return BlockIO{Begin(fmt.Sprintf("synchronous write of block %d", block), func() error {
+		return a.Data.writeBlock(a.Dev(), block, unix.O_DSYNC)
+	})}
+}
+
 // WriteBlock writes one block, past the page cache.
-func (p Pattern) WriteBlock(node string, block uint64) error {
+func (p Pattern) WriteBlock(node string, block uint64) error { return p.writeBlock(node, block, 0) }
+
+func (p Pattern) writeBlock(node string, block uint64, flags int) error {
 	buf := Aligned(BlockSize)
 	defer unix.Munmap(buf)
 	p.Fill(buf, block)
-	return Place{Node: node, Offset: int64(block) * BlockSize}.Write(buf)
+	f, err := OpenDirect(node, os.O_RDWR|flags)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteAt(buf, int64(block)*BlockSize)
+	return err
 }
 
 // CPUTime returns how much time of a CPU they have taken so far that have not returned.

@@ -83,9 +83,6 @@ func (a *Array) StopOpen(f *os.File) error {
 	return errors.Join(err, f.Close())
 }
 
-// Later has something done when the array has gone.
-func (a *Array) Later(f func() error) { a.later(f) }
-
 // beside is a device without an array that stays. While there is one, md does not make and destroy the
 // caches of its memory with each array, and wait for the destruction.
 const beside = "md_beside"

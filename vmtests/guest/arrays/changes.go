@@ -159,3 +159,15 @@ func holdAtRandom(a *array.Array) error {
 func calm(a *array.Array) error {
 	return array.Steps(a.MendGates, a.LetGo, a.Action("idle"), func() error { return isThere(a) })
 }
+
+// stormJournal changes how the journal and the stripes are worked with.
+func stormJournal(a *array.Array, n int) error {
+	changes := [][2]string{{"journal_mode", "write-back"}, {"stripe_cache_size", "1024"}, {"group_thread_cnt", "2"},
+		{"journal_mode", "write-through"}, {"stripe_cache_size", "64"}, {"group_thread_cnt", "0"}}
+	c := changes[n%len(changes)]
+	time.Sleep(20 * time.Millisecond)
+	if n%7 == 0 {
+		return storm(a, n)
+	}
+	return a.Set(c[0], c[1])
+}

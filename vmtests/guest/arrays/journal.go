@@ -16,16 +16,17 @@ import (
 // writes through the page cache fail without a journal, and the next direct read, which waits for them, gets
 // their error.
 var journals = rows([]journalRow{
-	{name: "journal-fails"},
-	{name: "journal-fails-degraded", degraded: true},
+	{name: "journal-fails", mode: "write-through"},
+	{name: "journal-fails-write-back", mode: "write-back"},
+	{name: "journal-fails-degraded", mode: "write-through", degraded: true},
 }, func(_ int, j journalRow) scenario {
 	return scenario{name: j.name, on: array.Personality.Parity, company: array.ReadsOnly, last: true, run: j.run}
 })
 
 // journalRow is how an array was that loses its journal.
 type journalRow struct {
-	name     string
-	degraded bool
+	name, mode string
+	degraded   bool
 }
 
 // journalled is the recipe of an array with a journal.
@@ -34,7 +35,7 @@ var journalled = array.Recipe{More: []string{array.JournalArg, array.DataOffset}
 func (j journalRow) run(a *array.Array) (string, error) {
 	steps := []func() error{
 		a.Step("make disks", a.UseGates),
-		a.Step("create", a.Create(journalled), a.Settle),
+		a.Step("create", a.Create(journalled), a.Settle, a.Setting("journal_mode", j.mode)),
 		a.Step("write", a.StayActive, a.Write),
 	}
 	if j.degraded {

@@ -25,6 +25,8 @@ var loads = rows([]loadRow{
 	{name: "load-serialize-members", on: array.Named("raid1"), set: [][2]string{{"serialize_policy", "1"}}, change: sameAwayAndBack},
 	{name: "load-serialize-members-3", on: array.Named("raid1"), legs: 3, set: [][2]string{{"serialize_policy", "1"}}, change: sameAwayAndBack},
 	{name: "load-storm-all", on: array.Personality.Redundant, recipe: array.Recipe{Bitmap: true}, gates: true, change: stormAll, finish: calm},
+	{name: "load-storm-journal", on: array.Personality.Parity, recipe: array.Recipe{More: []string{array.JournalArg}}, change: stormJournal,
+		end: [2]string{"journal_mode", "write-through"}},
 }, func(_ int, l loadRow) scenario {
 	return scenario{name: l.name, on: l.on, company: array.NoCompany, run: l.run}
 })

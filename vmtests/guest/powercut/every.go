@@ -67,21 +67,9 @@ func (e Every) Run(a *array.Array) (seen string, err error) {
 }
 
 // makeDisks makes the members, and a disk for a journal or a spare.
-func (t *every) makeDisks() error {
-	t.Members = nil
-	for i := range t.Personality.Disks + 1 {
-		d := recorded.NewDisk(i, diskBytes, t.log)
-		if err := d.Attach(); err != nil {
-			return err
-		}
-		t.Later(d.Detach)
-		t.disks = append(t.disks, d)
-		t.Members = append(t.Members, d.Node())
-		if err := array.WaitForNode(d.Node()); err != nil {
-			return err
-		}
-	}
-	return nil
+func (t *every) makeDisks() (err error) {
+	t.disks, err = t.UseServed(t.Personality.Disks+1, diskBytes, t.log)
+	return err
 }
 
 // create makes the array.

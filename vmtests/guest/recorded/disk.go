@@ -21,13 +21,48 @@ type Disk struct {
 	waiting []func()             // what has come there
 	late    func() time.Duration // how late it answers writes and flushes
 	changes int                  // the writes and flushes that it was told
+	failing map[uint16]int       // how many of the next requests fail, by their command
 
 	attached
 }
 
 // NewDisk returns an empty disk of so many bytes, which tells a log.
 func NewDisk(number int, size int64, log *Log) *Disk {
-	return &Disk{Number: number, Size: size, log: log, content: newContent(), shut: nowhere, late: func() time.Duration { return 0 }}
+	return &Disk{
+		Number: number, Size: size, log: log, content: newContent(), shut: nowhere,
+		late:    func() time.Duration { return 0 },
+		failing: map[uint16]int{},
+	}
+}
+
+// FailReads has as many of the reads fail that come next, with EIO, and those after them not.
+func (d *Disk) FailReads(n int) { d.failNext(cmdRead, n) }
+
+// FailWrites does that with writes.
+func (d *Disk) FailWrites(n int) { d.failNext(cmdWrite, n) }
+
+func (d *Disk) failNext(command uint16, n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failing[command] = n
+}
+
+// Failing returns how many reads and writes are still to fail.
+func (d *Disk) Failing() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.failing[cmdRead] + d.failing[cmdWrite]
+}
+
+// fails reports whether a request that has come is one to fail.
+func (d *Disk) fails(command uint16) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.failing[command] == 0 {
+		return false
+	}
+	d.failing[command]--
+	return true
 }
 
 // Answer sets how late the disk answers writes and flushes from now on: there must be time in which a

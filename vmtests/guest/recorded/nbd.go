@@ -81,6 +81,10 @@ func (d *Disk) serve(conn io.ReadWriter) error {
 		if err != nil {
 			return err
 		}
+		if d.fails(req.command) {
+			d.whenOpen(req.offset, func() { out.send(reply(req.cookie, unix.EIO, 0)) })
+			continue
+		}
 		d.whenOpen(req.offset, func() { d.handle(req, out) })
 	}
 }

@@ -120,6 +120,39 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
+// TestFail: as many requests of a kind fail as were to, and leave what was there; those of another kind do not.
+func TestFail(t *testing.T) {
+	d, c, log := serving(t)
+	d.FailWrites(2)
+	d.FailReads(1)
+	data := bytes.Repeat([]byte{1}, 512)
+	for i, ask := range []struct {
+		command uint16
+		want    unix.Errno
+		is      byte // of what is read
+	}{
+		{cmdWrite, unix.EIO, 0}, {cmdFlush, 0, 0}, {cmdRead, unix.EIO, 0}, {cmdRead, 0, 0}, {cmdWrite, unix.EIO, 0},
+		{cmdWrite, 0, 0}, {cmdRead, 0, 1},
+	} {
+		var written []byte
+		answered := 0
+		switch {
+		case ask.command == cmdWrite:
+			written = data
+		case ask.command == cmdRead && ask.want == 0:
+			answered = len(data)
+		}
+		c.ask(ask.command, 0, 0, len(data), written)
+		_, errno, got := c.answer(answered)
+		if errno != ask.want || answered > 0 && got[0] != ask.is {
+			t.Errorf("request %d: %v, %v", i, errno, got)
+		}
+	}
+	if n := d.Failing(); n != 0 || len(log.Stop()) != 4 {
+		t.Errorf("%d are still to fail", n)
+	}
+}
+
 // TestWrongMagic: a stream that is out of step ends the server with an error.
 func TestWrongMagic(t *testing.T) {
 	if _, err := readRequest(bytes.NewReader(make([]byte, requestSize))); err == nil {
