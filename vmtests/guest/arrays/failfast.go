@@ -49,7 +49,7 @@ func (f failfastRow) run(a *array.Array) (seen string, err error) {
 			disks, err = a.UseServed(a.Personality.Disks+1, servedBytes, &log)
 			return err
 		}),
-		a.Step("create", a.Create(array.Recipe{Metadata: f.metadata, Clean: true, More: []string{"--failfast"}})),
+		a.Step("create", a.Create(array.Recipe{Metadata: f.metadata, Clean: true, More: []string{"--failfast"}}), func() error { return failFast(a) }),
 		a.Step("write", a.Write),
 		a.Unwatched(
 			a.Step("make ready", append(ready, a.SettleUdev)...),
@@ -63,6 +63,16 @@ func (f failfastRow) run(a *array.Array) (seen string, err error) {
 		a.Step("stop", a.Stop(array.ByIoctl)),
 	)
 	return seen, err
+}
+
+// failFast has the legs be such that fail fast. mdadm 4.2 forgets --failfast with metadata 0.90.
+func failFast(a *array.Array) error {
+	for _, leg := range a.First() {
+		if err := a.Set(array.MemberDir(leg)+"/state", "failfast"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // aLegPerCopy fails if more members are out than can be, where one copy of everything is still there.

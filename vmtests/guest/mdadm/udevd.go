@@ -44,9 +44,20 @@ func StartUdevd(ctx context.Context) (*Udevd, error) {
 	return u, nil
 }
 
+// endLimit is how long it is waited for udevd's end: it never comes where udevd reads an array that hangs.
+const endLimit = 5 * time.Second
+
 // End kills udevd and its workers.
 func (u *Udevd) End() {
 	_ = syscall.Kill(-u.cmd.Process.Pid, syscall.SIGKILL)
-	_ = u.cmd.Wait()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = u.cmd.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(endLimit):
+	}
 	_ = os.Remove(control)
 }
