@@ -15,7 +15,8 @@ import (
 type Prefixes struct {
 	// Request has the base and the series.
 	Request Request
-	// From is the first prefix: 1 is the first patch alone, 0 the whole series.
+	// From is the first prefix: 1 is the first patch alone, 0 the whole series. Patches that the
+	// parts need are in all prefixes, and not counted.
 	From int
 	// Memory is of what has been built and booted before.
 	Memory remember.Memory
@@ -36,13 +37,18 @@ func (p Prefixes) Check(ctx context.Context) ([]series.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	ground, err := series.Ground(p.Request.PatchDir, p.Request.Parts...)
+	if err != nil {
+		return nil, err
+	}
+	names = names[ground:]
 	if p.From == 0 {
 		p.From = len(names)
 	}
 	var results []series.Result
 	for n := p.From; n <= len(names); n++ {
 		r := series.Result{Name: fmt.Sprintf("build and boot %d of %d: %s", n, len(names), names[n-1])}
-		r.Remembered, r.Key, err = p.try(ctx, n)
+		r.Remembered, r.Key, err = p.try(ctx, ground+n)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

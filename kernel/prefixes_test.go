@@ -65,3 +65,31 @@ func TestPrefixThatDoesNotBoot(t *testing.T) {
 		}
 	}
 }
+
+// TestPrefixesOnGround: each prefix of a part has all patches of the part that it needs below it.
+func TestPrefixesOnGround(t *testing.T) {
+	req := fakeRequest(t, nil)
+	req.PatchDir, req.Parts = t.TempDir(), []string{"late"}
+	faketree.Write(t, req.PatchDir, map[string]string{"series": "early\nlate\n", "early/series": "1.patch\n", "late/series": "1.patch\n2.patch\n",
+		"late/needs": "early\n", "early/1.patch": faketree.Diff("2", "a2", "A2"), "late/1.patch": faketree.Diff("2", "A2", "AA2"), "late/2.patch": faketree.Diff("2", "AA2", "AAA2")})
+	p := Prefixes{Request: req, From: 1, Boot: func(context.Context, Result) error { return nil }}
+	for from, want := range []string{"build and boot 2 of 2: late/2.patch;", "build and boot 1 of 2: late/1.patch;build and boot 2 of 2: late/2.patch;"} {
+		p.From = from
+		rs, err := p.Check(t.Context())
+		got := ""
+		for _, r := range rs {
+			got += r.Name + r.Detail + ";"
+		}
+		if err != nil || got != want {
+			t.Errorf("from %d: %s, %v; want %s", from, got, err, want)
+		}
+	}
+	whole, err := Key(t.Context(), Request{Base: req.Base, CacheDir: req.CacheDir, Variant: VariantPatched, PatchDir: req.PatchDir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.From = 0
+	if rs, err := p.Check(t.Context()); err != nil || rs[0].Key != whole {
+		t.Errorf("the end of late is %+v, %v, and not both parts, %s", rs, err, whole)
+	}
+}

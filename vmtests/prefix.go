@@ -5,6 +5,7 @@ package vmtests
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mdlife/internal/cachedir"
@@ -17,16 +18,15 @@ import (
 // the newest kernel.
 const prefixLimit = 40
 
-// Prefix builds a kernel with the first n patches of a part of the series, and none of the
-// others', boots it and runs tests by name. It returns the rules that were not kept. A part
+// Prefix builds a kernel with the first n patches of a part of the series, on the end of the
+// parts that it needs, and none of the others', boots it and runs tests by name. It returns the rules that were not kept. A part
 // that claims no race leaves the bugs of the unpatched kernel that others mend: opens that
 // fail beside test cases, and warnings that are known.
 func (o Options) Prefix(ctx context.Context, part series.Part, n int, names []string) ([]verdict.Result, error) {
-	claims, err := series.LoadClaims(part.Dir)
+	opens, err := claimsOpens(part)
 	if err != nil {
 		return nil, err
 	}
-	opens := claimsOpens(claims)
 	k, err := o.bootPrefix(ctx, part, n, names, opens)
 	if err != nil {
 		return nil, err
@@ -37,15 +37,18 @@ func (o Options) Prefix(ctx context.Context, part series.Part, n int, names []st
 	return verdict.Broken(verdict.Alone(k)), nil
 }
 
-// claimsOpens reports whether opens do not fail on the kernel with all of the part: its claims
-// name a race of opens against stops.
-func claimsOpens(claims series.Claims) bool {
-	for test := range claims {
-		if strings.HasPrefix(test, racePrefix) {
-			return true
-		}
+// claimsOpens reports whether opens do not fail on the kernel with all of the part: its claims,
+// or those of a part that it needs, name a race of opens against stops.
+func claimsOpens(part series.Part) (bool, error) {
+	tests, err := part.GroundTests()
+	if err != nil {
+		return false, err
 	}
-	return false
+	claims, err := series.LoadClaims(part.Dir)
+	for test := range claims {
+		tests = append(tests, test)
+	}
+	return slices.ContainsFunc(tests, func(test string) bool { return strings.HasPrefix(test, racePrefix) }), err
 }
 
 // bootPrefix runs tests on the kernel with the first n patches of a part.
@@ -64,9 +67,13 @@ func (o Options) bootPrefix(ctx context.Context, part series.Part, n int, names 
 	if err != nil {
 		return verdict.Guest{}, err
 	}
+	ground, err := series.Ground(PatchDir(o.Root, o.Base), part.Names()...)
+	if err != nil {
+		return verdict.Guest{}, err
+	}
 	a := Artefact{Label: fmt.Sprintf("%d patches", n), Unpatched: !opens, Slow: 1}
 	a.Result, err = kernel.Build(ctx, kernel.Request{
-		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Parts: part.Names(), Upto: n,
+		Base: o.Base, Variant: kernel.VariantPatched, PatchDir: PatchDir(o.Root, o.Base), Parts: part.Names(), Upto: ground + n,
 		CacheDir: cache, Progress: o.Progress,
 	})
 	if err != nil {

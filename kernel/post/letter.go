@@ -3,20 +3,15 @@
 package post
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"mime"
 	"net/mail"
 	"os"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-)
 
-// letterFile is a part's cover letter, without what is made from the patches.
-const letterFile = "0000-cover-letter.txt"
+	"mdlife/kernel/series"
+)
 
 // letter is a cover letter.
 type letter struct {
@@ -27,36 +22,20 @@ type letter struct {
 	end      string // what comes below the patches' titles and files
 }
 
-var (
-	letterSubject  = regexp.MustCompile(`(?m)^Subject: \[(PATCH[^\]]*?) 0+/0*(\d+)\] (.+(?:\n[ \t].+)*)\n`)
-	letterChangeID = regexp.MustCompile(`(?m)^change-id: (\S+)\n?`)
-)
+var letterChangeID = regexp.MustCompile(`(?m)^change-id: (\S+)\n?`)
 
 // readLetter reads the cover letter of a part with so many patches.
 func readLetter(partDir string, patches int) (letter, error) {
-	file := filepath.Join(partDir, letterFile)
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return letter{}, fmt.Errorf("there is no %s: write the cover letter first, with a line Subject: [PATCH 00/%02d] …", file, patches)
-	}
+	have, err := series.ReadLetter(partDir, patches)
 	if err != nil {
 		return letter{}, err
 	}
-	at := letterSubject.FindSubmatchIndex(text)
-	if at == nil {
-		return letter{}, fmt.Errorf("%s has no line Subject: [PATCH 00/%02d] …", file, patches)
-	}
-	part := func(i int) string { return string(text[at[2*i]:at[2*i+1]]) }
-	if counts, err := strconv.Atoi(part(2)); err != nil || counts != patches {
-		return letter{}, fmt.Errorf("%s: the subject counts %s patches, and there are %d: adapt it", file, part(2), patches)
-	}
-	l := letter{prefix: part(1), subject: strings.Join(strings.Fields(part(3)), " ")}
-	body := string(text[at[1]:])
-	if id := letterChangeID.FindStringSubmatch(body); id != nil {
+	l := letter{prefix: have.Prefix, subject: have.Title, body: have.Body}
+	if id := letterChangeID.FindStringSubmatch(l.body); id != nil {
 		l.changeID = id[1]
-		body = letterChangeID.ReplaceAllString(body, "")
+		l.body = letterChangeID.ReplaceAllString(l.body, "")
 	}
-	l.body = strings.TrimSpace(body)
+	l.body = strings.TrimSpace(l.body)
 	return l, nil
 }
 

@@ -280,9 +280,11 @@ func TestRefusals(t *testing.T) {
 		"a file":           {func(r *Request) { r.To = filepath.Join(r.Source, "a.c") }, "it is no directory", true},
 		"not empty":        {func(r *Request) { r.To = r.Source }, "it is not empty; choose a new directory", true},
 		"part of a commit": {func(r *Request) { r.Commit = "v6.1" }, "-base-commit v6.1: want all 40 digits", true},
-		"no letter": {func(r *Request) { os.Remove(filepath.Join(r.Part.Dir, letterFile)) },
+		"no letter": {func(r *Request) { os.Remove(filepath.Join(r.Part.Dir, series.LetterFile)) },
 			"0000-cover-letter.txt: write the cover letter first", false},
-		"no subject": {func(r *Request) { os.WriteFile(filepath.Join(r.Part.Dir, letterFile), []byte("Dear all\n"), 0o644) },
+		"no subject": {func(r *Request) {
+			os.WriteFile(filepath.Join(r.Part.Dir, series.LetterFile), []byte("Dear all\n"), 0o644)
+		},
 			"has no line Subject: [PATCH 00/03]", false},
 		"another count": {func(r *Request) {
 			os.WriteFile(filepath.Join(r.Part.Dir, "series"), []byte("0001-a.patch\n"), 0o644)

@@ -29,6 +29,9 @@ type Request struct {
 	Cache source.Cache
 	// PatchDir holds the series.
 	PatchDir string
+	// Parts are the parts of that series which need each other and are brought along as one;
+	// none: PatchDir is a part, or a series without parts.
+	Parts []string
 	// From is the source that takes the series as it is: a kernel tree, or the
 	// version of a source in the cache. "" is the newest one there that does.
 	From string
@@ -104,7 +107,7 @@ func (req Request) load() (Request, series.Series, error) {
 	if err != nil {
 		return req, nil, err
 	}
-	patches, err := series.Load(req.PatchDir, 0)
+	patches, err := series.Load(req.PatchDir, 0, req.Parts...)
 	return req, patches, err
 }
 
@@ -193,13 +196,17 @@ func (req Request) withDefaults() (Request, error) {
 func (req Request) usualWork() string {
 	name := req.Origin.Name
 	if series := req.series(); series != "" {
-		name += "-" + series
+		name += "-" + strings.ReplaceAll(series, ",", "-")
 	}
 	return filepath.Join(req.Cache.Dir, "rebase", name)
 }
 
-// series names the part of the base's series that PatchDir is, "" for a series without parts.
+// series names the part of the base's series that PatchDir is, or its parts, with commas between
+// them; "" for a series without parts.
 func (req Request) series() string {
+	if len(req.Parts) > 0 {
+		return strings.Join(req.Parts, ",")
+	}
 	if name := filepath.Base(req.PatchDir); name != req.Origin.Name && filepath.Base(filepath.Dir(req.PatchDir)) == req.Origin.Name {
 		return name
 	}

@@ -423,8 +423,11 @@ func TestRebaseIgnoresSurroundingGit(t *testing.T) {
 }
 
 func TestWithoutLines(t *testing.T) {
-	if got := withoutLines("# 1.patch\n1.patch\n 2.patch -p1 # x\n3.patch", []string{"2.patch", "3.patch"}); got != "# 1.patch\n1.patch\n" {
+	if got := withoutLines("# 1.patch\n1.patch\n 2.patch -p1 # x\n3.patch", ".", []string{"2.patch", "3.patch"}); got != "# 1.patch\n1.patch\n" {
 		t.Errorf("%q", got)
+	}
+	if got := withoutLines("1.patch\n2.patch\n", "late", []string{"late/2.patch", "early/1.patch"}); got != "1.patch\n" {
+		t.Errorf("of a part: %q", got)
 	}
 }
 

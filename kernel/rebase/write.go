@@ -114,25 +114,36 @@ func writeTo(patchDir string, changed series.Series) error {
 			return err
 		}
 	}
-	if len(gone) > 0 {
-		text, err := os.ReadFile(filepath.Join(patchDir, "series"))
+	for _, dir := range dirsOf(gone) {
+		list := filepath.Join(dir, "series")
+		text, err := os.ReadFile(filepath.Join(patchDir, list))
 		if err != nil {
 			return err
 		}
-		st.Touched = append(st.Touched, "series")
-		if err := atomicfile.WriteBytes(filepath.Join(tmp, "series"), []byte(withoutLines(string(text), gone))); err != nil {
+		st.Touched = append(st.Touched, list)
+		if err := atomicfile.WriteBytes(filepath.Join(tmp, list), []byte(withoutLines(string(text), dir, gone))); err != nil {
 			return err
 		}
 	}
 	return st.Install(patchDir)
 }
 
-// withoutLines takes patches out of the text of a series file.
-func withoutLines(text string, names []string) string {
+// dirsOf lists the folders of files, each once.
+func dirsOf(names []string) (dirs []string) {
+	for _, name := range names {
+		if dir := filepath.Dir(name); !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// withoutLines takes patches out of the text of the series file in dir.
+func withoutLines(text, dir string, names []string) string {
 	var kept strings.Builder
 	for line := range strings.Lines(text) {
 		listed, _, _ := strings.Cut(line, "#")
-		if fields := strings.Fields(listed); len(fields) == 0 || !slices.Contains(names, fields[0]) {
+		if fields := strings.Fields(listed); len(fields) == 0 || !slices.Contains(names, filepath.Join(dir, fields[0])) {
 			kept.WriteString(line)
 		}
 	}

@@ -15,7 +15,8 @@ import (
 
 // Apply has git am apply the patches one by one to a scratch repository that
 // holds just the files they touch. git am knows no fuzz: context that does not
-// match is an error. It stops at the first patch that fails.
+// match is an error. It stops at the first patch that fails. Those that the checked ones
+// need are applied, too, and told of if they do not apply.
 func (c Check) Apply(ctx context.Context) ([]Result, error) {
 	if err := proc.Require("git"); err != nil {
 		return nil, fmt.Errorf("git am: %w", err)
@@ -51,7 +52,7 @@ var errFailed = errors.New("failed")
 // passed is what Apply returns where all is well.
 func (c Check) passed() []Result {
 	var results []Result
-	for _, p := range c.Patches {
+	for _, p := range c.own() {
 		results = append(results, Result{Name: "apply " + p.Name})
 	}
 	return results
@@ -65,7 +66,7 @@ func allOK(results []Result) bool {
 // applyIn has git am apply the patches in a scratch repository.
 func (c Check) applyIn(ctx context.Context, repo string) ([]Result, error) {
 	var results []Result
-	for _, p := range c.Patches {
+	for i, p := range c.Patches {
 		r := Result{Name: "apply " + p.Name}
 		out, err := output(ctx, proc.ScratchGit(repo, identity("am", "--no-3way", c.path(p))...))
 		if ctx.Err() != nil {
@@ -74,7 +75,9 @@ func (c Check) applyIn(ctx context.Context, repo string) ([]Result, error) {
 		if err != nil {
 			r.Detail = fmt.Sprintf("git am: %v: %s", err, out)
 		}
-		results = append(results, r)
+		if i >= c.Ground || !r.OK() {
+			results = append(results, r)
+		}
 		if !r.OK() {
 			break
 		}

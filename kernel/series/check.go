@@ -18,6 +18,7 @@ type Check struct {
 	Source  string // a pristine kernel tree; never written to
 	Dir     string // the patch directory
 	Patches Series
+	Ground  int             // how many of the first ones are only what the others need: they are not checked
 	Memory  remember.Memory // of what has passed before
 }
 
@@ -34,14 +35,21 @@ type Result struct {
 func (r Result) OK() bool { return r.Detail == "" }
 
 // Open prepares the checks of patchDir's series, or of the chosen parts as one series,
-// against a source.
+// against a source. What a part needs is applied before it.
 func Open(patchDir, source string, parts ...string) (Check, error) {
 	patches, err := Load(patchDir, 0, parts...)
 	if err == nil && len(patches) == 0 {
 		err = fmt.Errorf("%s lists no patch", seriesFile(patchDir))
 	}
-	return Check{Source: source, Dir: patchDir, Patches: patches}, err
+	if err != nil {
+		return Check{}, err
+	}
+	ground, err := Ground(patchDir, parts...)
+	return Check{Source: source, Dir: patchDir, Patches: patches, Ground: ground}, err
 }
+
+// own are the patches to check.
+func (c Check) own() Series { return c.Patches[c.Ground:] }
 
 // path returns where a patch's file is.
 func (c Check) path(p Patch) string { return filepath.Join(c.Dir, p.Name) }

@@ -60,3 +60,20 @@ func (c Claims) Upto(n int) []string {
 	slices.Sort(tests)
 	return tests
 }
+
+// GroundTests lists the tests that a part's needed parts claim, in order: they pass before its
+// first patch.
+func (p Part) GroundTests() ([]string, error) {
+	var tests []string
+	for _, needed := range p.Needs {
+		claims, err := LoadClaims(needed.Dir)
+		if err != nil {
+			return nil, err
+		}
+		for test := range claims {
+			tests = append(tests, test)
+		}
+	}
+	slices.Sort(tests)
+	return slices.Compact(tests), nil
+}

@@ -16,15 +16,15 @@ import (
 // Names returns the names of the patches of patchDir/series, in order, relative to
 // patchDir. The file is quilt's: one name a line, '#' starts a comment. A line may
 // also name a folder with a series file of its own, a [Part]; parts chooses some of
-// them, and without it all are taken. An empty series is allowed; a patch that is
-// not there is an error.
+// them, and with them what they need, and without it all are taken. An empty series is
+// allowed; a patch that is not there is an error.
 func Names(patchDir string, parts ...string) ([]string, error) {
-	chosen, err := Parts(patchDir, parts...)
+	_, all, err := choose(patchDir, parts)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
-	for _, p := range chosen {
+	for _, p := range all {
 		listed, err := read(p.Dir)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func newBisectable() *cobra.Command {
 		Short: "Build and boot the kernel after each patch, and run the tests that are claimed so far",
 		Long: `Build the kernel after each patch of each part of the series that has a file claims
 (patches/<base>/<part>/claims), boot it, and run the tests that pass from this patch or an earlier
-one on, according to that file. A bisection that looks for something else must not stumble over a
+one on, according to that file, and those that the parts claim which it needs. A bisection that looks for something else must not stumble over a
 patch of ours. Exit code 0 only if all of them pass.`,
 		Example: `  mdlife bisectable
   mdlife bisectable -base 6.12 -series lifetime -from 15
@@ -83,6 +84,7 @@ type walk struct {
 	part   series.Part
 	names  []string // of its patches
 	claims series.Claims
+	ground []string // tests that the parts claim which this one needs
 	from   int
 }
 
@@ -99,8 +101,12 @@ func walksOf(parts []series.Part, from int) ([]walk, error) {
 		if err != nil {
 			return nil, err
 		}
+		ground, err := p.GroundTests()
+		if err != nil {
+			return nil, err
+		}
 		if len(claims) > 0 {
-			walks = append(walks, walk{p, names, claims, from})
+			walks = append(walks, walk{p, names, claims, ground, from})
 		}
 	}
 	if len(walks) == 0 {
@@ -115,11 +121,11 @@ func walksOf(parts []series.Part, from int) ([]walk, error) {
 // try is the result of each prefix, until one cannot be tried.
 func (w walk) try(ctx context.Context, o vmtests.Options, all bool) (results []verdict.Result, err error) {
 	for n := w.from; n <= len(w.names); n++ {
-		tests := w.claims.Upto(n)
+		upto := n
 		if all {
-			tests = w.claims.Upto(len(w.names))
+			upto = len(w.names)
 		}
-		r, err := w.prefix(ctx, o, n, tests)
+		r, err := w.prefix(ctx, o, n, w.tests(upto))
 		if err != nil {
 			return results, err
 		}
@@ -127,6 +133,13 @@ func (w walk) try(ctx context.Context, o vmtests.Options, all bool) (results []v
 		o.Progress.Printf("    %-4s  %d of %d: %s", r.Word(), n, len(w.names), filepath.Join(w.part.Name, w.names[n-1]))
 	}
 	return results, nil
+}
+
+// tests are those that pass with the first n patches on top of what the part needs.
+func (w walk) tests(n int) []string {
+	tests := slices.Concat(w.ground, w.claims.Upto(n))
+	slices.Sort(tests)
+	return slices.Compact(tests)
 }
 
 // prefix is the result of the part's first n patches.

@@ -4,9 +4,7 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,8 +26,10 @@ func newCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Check the patches: git am, checkpatch, and whether each builds and boots",
 		Long: `Check that each patch applies with git am, without fuzz, and that checkpatch.pl --strict does
-not complain: each part of the series alone, and that all chosen parts apply one after the other.
-With -end-builds or -each-builds, also check that the kernel builds and boots, of each part alone.
+not complain: each part of the series alone, or on the end of the parts that it needs (its file
+needs), and that all chosen parts apply one after the other. The cover letter of a part that needs
+others must have their titles.
+With -end-builds or -each-builds, also check that the kernel builds and boots, of each part.
 What was built and booted after each patch is recorded with -record in patches/<base>/built, by
 content, and is not built again by whoever has that file.
 A check that passed is remembered by the content of everything that went into it, so that only
@@ -76,19 +76,19 @@ func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 	if err != nil {
 		return err
 	}
-	reqs, err := toCheck(o, cache)
+	todo, err := toCheck(o, cache)
 	if err != nil {
 		return err
 	}
 	out := reportRun(cmd, o, time.Now(), 0).Suites("Patches of " + o.Base.Name)
-	all, err := checkAll(cmd.Context(), o, reqs, b)
+	all, err := checkAll(cmd.Context(), o, todo, b)
 	for i, results := range all {
 		if len(results) > 0 {
-			out.AddResults(checkName(reqs[i]), verdicts(results))
+			out.AddResults(todo[i].name(), verdicts(results))
 		}
 	}
 	if err == nil && b.record {
-		err = record(reqs[0].PatchDir, slices.Concat(all...))
+		err = record(todo[0].req.PatchDir, slices.Concat(all...))
 	}
 	if err != nil {
 		return finishEarly(cmd, o.Results(), out, err)
@@ -102,83 +102,18 @@ func check(cmd *cobra.Command, o vmtests.Options, b builds) error {
 const lanes = 2
 
 // checkAll checks the series, each in a build tree of its own, and returns the results in
-// the order of the requests. With an error, these are the results until then.
-func checkAll(ctx context.Context, o vmtests.Options, reqs []kernel.Request, b builds) ([][]series.Result, error) {
-	all := make([][]series.Result, len(reqs))
+// the order of todo. With an error, these are the results until then.
+func checkAll(ctx context.Context, o vmtests.Options, todo []checking, b builds) ([][]series.Result, error) {
+	all := make([][]series.Result, len(todo))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(lanes)
-	for i, req := range reqs {
+	for i, c := range todo {
 		g.Go(func() (err error) {
-			all[i], err = checkSeries(ctx, o, req, b)
+			all[i], err = c.do(ctx, o, b)
 			return err
 		})
 	}
 	return all, g.Wait()
-}
-
-// toCheck are the series to check: each part alone and, if they are several, all of them
-// one after the other.
-func toCheck(o vmtests.Options, cache string) ([]kernel.Request, error) {
-	parts, err := o.Parts()
-	if err != nil {
-		return nil, err
-	}
-	var reqs []kernel.Request
-	together := kernel.Request{Base: o.Base, PatchDir: vmtests.PatchDir(o.Root, o.Base), CacheDir: cache, Progress: o.Progress}
-	for _, p := range parts {
-		alone := together
-		alone.Parts = p.Names()
-		reqs = append(reqs, alone)
-		together.Parts = append(together.Parts, p.Name)
-	}
-	if len(parts) > 1 {
-		reqs = append(reqs, together)
-	}
-	return reqs, nil
-}
-
-// checkName is the heading of a series' checks.
-func checkName(req kernel.Request) string {
-	if len(req.Parts) < 2 {
-		return shown(filepath.Join(append([]string{req.PatchDir}, req.Parts...)...))
-	}
-	return shown(req.PatchDir) + ": " + strings.Join(req.Parts, ", ")
-}
-
-// checkSeries checks one series. Of parts one after the other, only that they apply: all
-// else is checked of each alone. With an error it returns the results until then.
-func checkSeries(ctx context.Context, o vmtests.Options, req kernel.Request, b builds) (all []series.Result, err error) {
-	source, err := kernel.SourceTree(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	s, err := series.Open(req.PatchDir, source, req.Parts...)
-	if err != nil {
-		return nil, err
-	}
-	if !b.anew {
-		s.Memory = remember.Open(req.CacheDir)
-	}
-	steps := []func(context.Context) ([]series.Result, error){s.Apply}
-	alone := len(req.Parts) < 2
-	if alone {
-		steps = append(steps, s.Checkpatch)
-	}
-	if alone && (b.each || b.end) {
-		p, err := prefixes(ctx, o, req, b, s.Memory)
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, p.Check)
-	}
-	for _, step := range steps {
-		results, err := step(ctx)
-		all = append(all, results...)
-		if err != nil {
-			return all, err
-		}
-	}
-	return all, nil
 }
 
 // verdicts are the results of checks in a report.

@@ -103,3 +103,67 @@ func TestWalksOfParts(t *testing.T) {
 		t.Errorf("from the second patch of two parts: %v", err)
 	}
 }
+
+// needingRepository is [partsRepository], but c needs b, whose line it changes again, and a is gone.
+func needingRepository(t *testing.T) {
+	t.Helper()
+	partsRepository(t)
+	writeAll(t, "patches/mainline", map[string]string{"series": "b\nc\n", "c/needs": "b\n",
+		"b/0000-cover-letter.txt": "Subject: [PATCH 00/01] fake: of b\n\nWhy.\n",
+		"c/0000-cover-letter.txt": "Subject: [PATCH 00/01] fake: of c\n\nIt needs \"fake: of b\".\n",
+		"c/0001-c.patch":          strings.NewReplacer("a.c", "b.c", "-two", "-TWO", "+TWO", "+2").Replace(rebaseMail),
+	})
+}
+
+// TestCheckOfNeeds: a part that needs another is checked on the end of that, and its cover letter
+// must say so.
+func TestCheckOfNeeds(t *testing.T) {
+	needingRepository(t)
+	code, out, errs := runCLI(t, "check -base mainline -series c")
+	for _, want := range []string{"atches/mainline/c after b", "apply c/0001-c.patch", "cover letter of c names b", "checkpatch c/0001-c.patch"} {
+		if !strings.Contains(out, want) || code != exitOK {
+			t.Errorf("exit %d, no %q: %s%s", code, want, out, errs)
+		}
+	}
+	if strings.Contains(out, "apply b/") || strings.Contains(out, "checkpatch b/") {
+		t.Errorf("b is checked, too: %s", out)
+	}
+	writeAll(t, "patches/mainline", map[string]string{"c/0000-cover-letter.txt": "Subject: [PATCH 00/01] fake: of c\n\nIt needs b.\n"})
+	if code, out, _ := runCLI(t, "check -base mainline"); code != exitFailed || !strings.Contains(out, `does not say that this series needs "fake: of b"`) {
+		t.Errorf("a cover letter without the title: exit %d: %s", code, out)
+	}
+}
+
+// TestWalkOnNeeds: the tests of a part's prefixes are its own until there, and all of what it needs.
+func TestWalkOnNeeds(t *testing.T) {
+	needingRepository(t)
+	writeAll(t, "patches/mainline", map[string]string{"b/claims": "1 R2 R1\n", "c/claims": "1 R3 R1\n"})
+	parts, err := series.Parts("patches/mainline", "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	walks, err := walksOf(parts, 1)
+	if err != nil || len(walks) != 1 {
+		t.Fatalf("%+v, %v", walks, err)
+	}
+	if before, after := strings.Join(walks[0].tests(0), " "), strings.Join(walks[0].tests(1), " "); before != "R1 R2" || after != "R1 R2 R3" {
+		t.Errorf("tests %s before c's patch, %s after it", before, after)
+	}
+}
+
+// TestRebaseOfNeeds: parts that need each other are brought along as one, whichever is named.
+func TestRebaseOfNeeds(t *testing.T) {
+	const src = "cache/mdlife/src/"
+	for _, flags := range []string{"", " -series b", " -series c"} {
+		needingRepository(t)
+		writeAll(t, ".", map[string]string{src + "mainline.newest": "linux-source-9.9_2", src + "linux-source-9.9_2/b.c": "zero\none\ntwo\nthree\nfour\nfive\n",
+			src + "linux-source-9.9_2.manifest": "", src + "linux-source-9.9_2/scripts/checkpatch.pl": ""})
+		code, out, errs := runCLI(t, "rebase -base mainline"+flags)
+		if want := "merged     b/0001-b.patch\nmerged     c/0001-c.patch\npatches/mainline: b, c applies to linux-source-9.9_2 now; 2 of 2 patches changed.\n"; code != exitOK || out != want {
+			t.Errorf("rebase%s: exit %d: %s%s", flags, code, out, errs)
+		}
+		if code, out, _ := runCLI(t, "check -base mainline"); code != exitOK {
+			t.Errorf("after rebase%s: exit %d: %s", flags, code, out)
+		}
+	}
+}

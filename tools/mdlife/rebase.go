@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mdlife/internal/cachedir"
 	"mdlife/kernel/rebase"
 	"mdlife/kernel/series"
+	"mdlife/vmtests"
 )
 
 func newRebase() *cobra.Command {
@@ -23,7 +24,7 @@ func newRebase() *cobra.Command {
 		Short: "Bring the series to the newest source by three-way merge, and show conflicts",
 		Long: `For a base whose source Debian has replaced, so that the series no longer applies: merge each
 part of the series with the changes between the source that it applies to and the newest one, and
-write the changed patches to patches/<base>. If there is a conflict, this part's patches and those
+write the changed patches to patches/<base>. Parts that need each other are merged as one. If there is a conflict, this part's patches and those
 of the parts after it stay untouched: resolve it in the repository that is named then, with
 "git rebase --continue" until the end, take over the result with mdlife rebase -continue, and run
 mdlife rebase again for the other parts.`,
@@ -49,28 +50,44 @@ mdlife rebase again for the other parts.`,
 		if req.Cache.Dir, err = cachedir.Dir(); err != nil {
 			return err
 		}
-		parts, err := o.Parts()
+		patchDir := vmtests.PatchDir(o.Root, o.Base)
+		groups, err := series.Groups(patchDir, o.Series...)
 		if err != nil {
 			return err
 		}
-		if len(parts) > 1 && (goOn || req.Work != "") {
-			return usagef("-continue and -work are for one part of the series; name it, as -series %s", parts[0].Name)
+		if len(groups) > 1 && (goOn || req.Work != "") {
+			return usagef("-continue and -work are for one part of the series; name it, as -series %s", groups[0][0].Name)
 		}
 		req.Origin, req.Cache.Progress = o.Base.Origin, o.Progress
-		return rebaseParts(cmd, parts, req, goOn)
+		return rebaseGroups(cmd, patchDir, groups, req, goOn)
 	}
 	return cmd
 }
 
-// rebaseParts brings one part after the other along. It stops where a person is needed.
-func rebaseParts(cmd *cobra.Command, parts []series.Part, req rebase.Request, goOn bool) error {
-	for _, p := range parts {
-		req.PatchDir = p.Dir
+// rebaseGroups brings one part after the other along, and those that need each other as one. It
+// stops where a person is needed.
+func rebaseGroups(cmd *cobra.Command, patchDir string, groups [][]series.Part, req rebase.Request, goOn bool) error {
+	for _, group := range groups {
+		req.PatchDir, req.Parts = group[0].Dir, nil
+		if len(group) > 1 {
+			req.PatchDir = patchDir
+			for _, p := range group {
+				req.Parts = append(req.Parts, p.Name)
+			}
+		}
 		if err := runRebase(cmd, req, goOn); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rebased names the series of a request.
+func rebased(req rebase.Request) string {
+	if len(req.Parts) > 0 {
+		return shown(req.PatchDir) + ": " + strings.Join(req.Parts, ", ")
+	}
+	return shown(req.PatchDir)
 }
 
 // runRebase prints what became of each patch, or the conflict.
@@ -105,7 +122,7 @@ func printConflict(w io.Writer, c *rebase.ConflictError) {
 // printRebased prints a line for each patch, and a sum.
 func printRebased(w io.Writer, done rebase.Result, req rebase.Request) {
 	if done.Patches == nil {
-		fmt.Fprintf(w, "%s applies to %s already; nothing has changed.\n", shown(req.PatchDir), done.Onto)
+		fmt.Fprintf(w, "%s applies to %s already; nothing has changed.\n", rebased(req), done.Onto)
 		return
 	}
 	changed, gone := 0, 0
@@ -118,8 +135,8 @@ func printRebased(w io.Writer, done rebase.Result, req rebase.Request) {
 			gone++
 		}
 	}
-	fmt.Fprintf(w, "%s applies to %s now; %d of %d patches changed.\n", shown(req.PatchDir), done.Onto, changed, len(done.Patches))
+	fmt.Fprintf(w, "%s applies to %s now; %d of %d patches changed.\n", rebased(req), done.Onto, changed, len(done.Patches))
 	if gone > 0 {
-		fmt.Fprintf(w, "What is gone was taken out; if there is a file %s, it counts patches: adapt it.\n", filepath.Join(req.PatchDir, "claims"))
+		fmt.Fprintf(w, "What is gone was taken out; if there is a file claims beside it, that counts patches: adapt it.\n")
 	}
 }
