@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -42,7 +43,9 @@ type Posting struct {
 	Patches  int    // beside the cover letter
 	Commit   string // that they are based on, or a tag
 	ChangeID string
-	To, Cc   []mail.Address // of the cover letter: of all patches together
+	// Prerequisites are the ids of the patches, by git patch-id --stable, that the part needs.
+	Prerequisites []string
+	To, Cc        []mail.Address // of the cover letter: of all patches together
 }
 
 // coverLetter is the name of a cover letter, as git format-patch has it.
@@ -140,13 +143,20 @@ func (req Request) fill(ctx context.Context, mails string, patches series.Series
 	if err != nil {
 		return Posting{}, err
 	}
-	staged, err := patches.Stage(ctx, req.Source)
+	ground, err := req.ground()
 	if err != nil {
-		return Posting{}, fmt.Errorf("%s must apply alone to %s (mdlife check tells more): %w", req.Part.Dir, req.Source, err)
+		return Posting{}, err
+	}
+	staged, err := slices.Concat(ground, patches).Stage(ctx, req.Source)
+	if err != nil {
+		return Posting{}, fmt.Errorf("%s must apply to %s, after the parts that it needs and no others (mdlife check tells more): %w", req.Part.Dir, req.Source, err)
 	}
 	defer staged.Remove()
 	r := repo{dir: scratch, sender: req.Sender}
-	if err := req.format(ctx, r, mails, patches, staged.Touched, letter.prefix); err != nil {
+	if err := r.begin(ctx, req.Source, staged.Touched, ground); err != nil {
+		return Posting{}, err
+	}
+	if err := req.format(ctx, r, mails, patches, letter.prefix); err != nil {
 		return Posting{}, err
 	}
 	done := Posting{Patches: len(patches), Commit: req.Commit}
@@ -156,8 +166,11 @@ func (req Request) fill(ctx context.Context, mails string, patches series.Series
 	if done.ChangeID, err = req.changeID(ctx, r, letter); err != nil {
 		return Posting{}, err
 	}
+	if done.Prerequisites, err = r.prerequisites(ctx); err != nil {
+		return Posting{}, err
+	}
 	letter.body += req.measured()
-	letter.end = fmt.Sprintf("Made on %s, Debian's %s.\n\nbase-commit: %s\nchange-id: %s\n", filepath.Base(req.Source), tag, done.Commit, done.ChangeID)
+	letter.end = fmt.Sprintf("Made on %s, Debian's %s.\n\n%s", filepath.Base(req.Source), tag, done.trailer())
 	if err := letter.writeInto(filepath.Join(mails, coverLetter), req.Sender); err != nil {
 		return Posting{}, err
 	}
@@ -165,6 +178,37 @@ func (req Request) fill(ctx context.Context, mails string, patches series.Series
 		return Posting{}, err
 	}
 	return done, req.try(ctx, r, mails, staged)
+}
+
+// ground are the patches of the parts that the part needs. Its cover letter must name these.
+func (req Request) ground() (series.Series, error) {
+	results, err := req.Part.CheckLetter()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range results {
+		if !r.OK() {
+			return nil, errors.New(r.Detail)
+		}
+	}
+	var ground series.Series
+	for _, needed := range req.Part.Needs {
+		patches, err := series.Load(needed.Dir, 0)
+		if err != nil {
+			return nil, err
+		}
+		ground = append(ground, patches...)
+	}
+	return ground, nil
+}
+
+// trailer is the end of the cover letter, as git format-patch --base and b4 have it.
+func (p Posting) trailer() string {
+	text := "base-commit: " + p.Commit + "\n"
+	for _, id := range p.Prerequisites {
+		text += "prerequisite-patch-id: " + id + "\n"
+	}
+	return text + "change-id: " + p.ChangeID + "\n"
 }
 
 // measured is what was measured, as a part of the cover letter.
@@ -176,9 +220,9 @@ func (req Request) measured() string {
 }
 
 // format makes the patches commits of the sender, and mails of the commits.
-func (req Request) format(ctx context.Context, r repo, mails string, patches series.Series, touched []string, prefix string) error {
+func (req Request) format(ctx context.Context, r repo, mails string, patches series.Series, prefix string) error {
 	phase := req.Progress.Start("sign off " + filepath.Base(req.Part.Dir))
-	err := r.begin(ctx, req.Source, touched)
+	var err error
 	for i, p := range patches {
 		if err == nil {
 			phase.Step(i, len(patches))

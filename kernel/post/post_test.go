@@ -220,7 +220,10 @@ func TestTryFindsOtherFiles(t *testing.T) {
 	}
 	defer staged.Remove()
 	r, mails := repo{dir: t.TempDir(), sender: sender}, t.TempDir()
-	if err := req.format(t.Context(), r, mails, patches, staged.Touched, "PATCH"); err != nil {
+	if err := r.begin(t.Context(), req.Source, staged.Touched, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := req.format(t.Context(), r, mails, patches, "PATCH"); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.try(t.Context(), mails, staged); err != nil {

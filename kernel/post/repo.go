@@ -20,8 +20,9 @@ import (
 	"mdlife/kernel/source"
 )
 
-// repo is a git repository of the files that a series touches. Tag base has them as they are
-// in the source; branch series has a commit for each patch.
+// repo is a git repository of the files that a series touches. Tag source has them as they are
+// in the source, tag base with a commit more for each patch that the series needs; branch
+// series has a commit for each patch of its own.
 type repo struct {
 	dir    string
 	sender mail.Address
@@ -43,8 +44,8 @@ func (r repo) all(ctx context.Context, commands ...[]string) error {
 	return nil
 }
 
-// begin makes the repository.
-func (r repo) begin(ctx context.Context, tree string, touched []string) error {
+// begin makes the repository, with the patches of ground below the series.
+func (r repo) begin(ctx context.Context, tree string, touched []string, ground series.Series) error {
 	err := r.all(ctx, []string{"init", "--quiet", "--initial-branch=series"},
 		[]string{"config", "user.name", r.sender.Name},
 		[]string{"config", "user.email", r.sender.Address},
@@ -64,18 +65,53 @@ func (r repo) begin(ctx context.Context, tree string, touched []string) error {
 			return err
 		}
 	}
-	return r.all(ctx, []string{"add", "--all", "--force", "."},
-		[]string{"commit", "--quiet", "--allow-empty", "--message", "base"}, []string{"tag", "base"})
+	err = r.all(ctx, []string{"add", "--all", "--force", "."},
+		[]string{"commit", "--quiet", "--allow-empty", "--message", "source"}, []string{"tag", "source"})
+	for _, p := range ground {
+		if err == nil {
+			err = r.am(ctx, p)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.all(ctx, []string{"tag", "base"})
 }
 
-// add makes a patch a commit that the sender has signed off.
-func (r repo) add(ctx context.Context, p series.Patch) error {
+// am makes a patch a commit.
+func (r repo) am(ctx context.Context, p series.Patch) error {
 	file := filepath.Join(r.dir, ".git/mdlife-patch")
 	if err := os.WriteFile(file, p.Text, 0o644); err != nil {
 		return err
 	}
 	if _, err := r.git(ctx, "am", "--quiet", "--no-3way", "--whitespace=nowarn", file); err != nil {
 		return fmt.Errorf("patch %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// prerequisites are the ids of the patches that the series needs, the first first: they are
+// the same whoever has signed these off.
+func (r repo) prerequisites(ctx context.Context) ([]string, error) {
+	diffs, err := r.git(ctx, "log", "--reverse", "--patch", "--format=commit %H", "source..base")
+	if err != nil || diffs == "" {
+		return nil, err
+	}
+	cmd := proc.ScratchGit(r.dir, "patch-id", "--stable")
+	cmd.Stdin = strings.NewReader(diffs)
+	out, err := proc.Output(ctx, cmd)
+	var ids []string
+	for line := range strings.Lines(string(out)) {
+		id, _, _ := strings.Cut(line, " ")
+		ids = append(ids, id)
+	}
+	return ids, err
+}
+
+// add makes a patch a commit that the sender has signed off.
+func (r repo) add(ctx context.Context, p series.Patch) error {
+	if err := r.am(ctx, p); err != nil {
+		return err
 	}
 	amend := []string{"commit", "--quiet", "--amend", "--no-edit", "--allow-empty", "--signoff"}
 	theirs, err := r.signedByAuthor(ctx)

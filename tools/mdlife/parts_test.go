@@ -104,10 +104,16 @@ func TestWalksOfParts(t *testing.T) {
 	}
 }
 
-// needingRepository is [partsRepository], but c needs b, whose line it changes again, and a is gone.
+// needingRepository is [partsRepository] with [needingParts].
 func needingRepository(t *testing.T) {
 	t.Helper()
 	partsRepository(t)
+	needingParts(t)
+}
+
+// needingParts changes mainline's series: c needs b, whose line it changes again, and a is gone.
+func needingParts(t *testing.T) {
+	t.Helper()
 	writeAll(t, "patches/mainline", map[string]string{"series": "b\nc\n", "c/needs": "b\n",
 		"b/0000-cover-letter.txt": "Subject: [PATCH 00/01] fake: of b\n\nWhy.\n",
 		"c/0000-cover-letter.txt": "Subject: [PATCH 00/01] fake: of c\n\nIt needs \"fake: of b\".\n",

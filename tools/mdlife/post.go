@@ -29,7 +29,8 @@ func newPost() *cobra.Command {
 		Short: "Write one part of the series as signed-off mails, for git send-email or b4; send nothing",
 		Long: `Write a directory of mails for one part of the base's series: its patches, from you and with your
 sign-off, To and Cc as the kernel's scripts/get_maintainer.pl says, and a cover letter with the
-patches' titles, the diffstat, base-commit, change-id and the table of the newest comparison
+patches' titles, the diffstat, base-commit, the patches that the part needs (prerequisite-patch-id),
+change-id and the table of the newest comparison
 (mdlife vmtest) of the base, if there is one. All mails are answers to the cover letter.
 That git am makes the series' files of the mails is tried. Nothing is sent.
 With your sign-off you certify the Developer's Certificate of Origin for each patch.`,
@@ -160,6 +161,9 @@ func printPosting(w io.Writer, req post.Request, done post.Posting, verdict stri
 		{"base-commit", done.Commit}, {"change-id", done.ChangeID}, {"verdict", verdict},
 	} {
 		fmt.Fprintf(w, "  %-12s %s\n", line[0]+":", line[1])
+	}
+	for _, needed := range req.Part.Needs {
+		fmt.Fprintf(w, "  %-12s %s, which is to be posted first\n", "needs:", shown(needed.Dir))
 	}
 	mails := "--from " + quoted(post.Shown(req.Sender)) + " " + quoted(filepath.Clean(req.To)) + "/*.patch"
 	fmt.Fprintln(w, "By git am they give the files that the series gives. Nothing was sent. Read them; then, first as a trial:")

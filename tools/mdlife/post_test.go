@@ -116,3 +116,17 @@ func TestPostRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestPostOfNeeds: a part is written without what it needs, and that is said.
+func TestPostOfNeeds(t *testing.T) {
+	postRepository(t)
+	needingParts(t)
+	code, out, errs := runPostCLI(t, "-base", "mainline", "-series", "c", "-to", "v1")
+	if want := "  needs:       patches/mainline/b, which is to be posted first\n"; code != exitOK || !strings.Contains(out, want) {
+		t.Errorf("exit %d, no %q: %s%s", code, want, out, errs)
+	}
+	letter, err := os.ReadFile("v1/0000-cover-letter.patch")
+	if err != nil || strings.Count(string(letter), "prerequisite-patch-id: ") != 1 {
+		t.Errorf("%v: %s", err, letter)
+	}
+}
