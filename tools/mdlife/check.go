@@ -28,7 +28,8 @@ func newCheck() *cobra.Command {
 		Long: `Check that each patch applies with git am, without fuzz, and that checkpatch.pl --strict does
 not complain: each part of the series alone, or on the end of the parts that it needs (its file
 needs), and that all chosen parts apply one after the other. The cover letter of a part that needs
-others must have their titles.
+others must have their titles, and the commits of Fixes: lines must be in kernel/series/commits.txt,
+with their subjects.
 With -end-builds or -each-builds, also check that the kernel builds and boots, of each part.
 What was built and booted after each patch is recorded with -record in patches/<base>/built, by
 content, and is not built again by whoever has that file.

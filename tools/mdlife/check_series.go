@@ -68,7 +68,7 @@ func (c checking) do(ctx context.Context, o vmtests.Options, b builds) (all []se
 	}
 	steps := []func(context.Context) ([]series.Result, error){s.Apply}
 	if c.part != nil {
-		steps = append(steps, func(context.Context) ([]series.Result, error) { return c.part.CheckLetter() }, s.Checkpatch)
+		steps = append(steps, func(context.Context) ([]series.Result, error) { return c.part.CheckLetter() }, s.Checkpatch, s.Fixes)
 	}
 	if c.part != nil && (b.each || b.end) {
 		p, err := prefixes(ctx, o, c.req, b, s.Memory)
