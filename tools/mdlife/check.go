@@ -38,6 +38,7 @@ what has changed is checked again.`,
 		Example: `  mdlife check
   mdlife check -end-builds
   mdlife check -series raid6    # one part of the series
+  mdlife check -base mainline -series data -kernel-doc
   mdlife check -base 6.1 -each-builds`,
 		Args: noArgs,
 	}
@@ -46,6 +47,7 @@ what has changed is checked again.`,
 	cmd.Flags().Lookup("tree").Hidden = true
 	cmd.Flags().BoolVar(&b.each, "each-builds", false, "also build the kernel after each patch of a part, and boot it")
 	cmd.Flags().BoolVar(&b.end, "end-builds", false, "also build the kernel after each part's last patch, and boot it")
+	cmd.Flags().BoolVar(&b.docs, "kernel-doc", false, "also look for warnings of the source's scripts/kernel-doc that a patch brings")
 	cmd.Flags().BoolVar(&b.anew, "anew", false, "repeat the checks that are remembered or recorded to pass")
 	cmd.Flags().BoolVar(&b.record, "record", false, "with -each-builds, record in patches/<base>/built what builds and boots")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -66,7 +68,7 @@ what has changed is checked again.`,
 
 // builds says what check builds, whether it believes what it remembers, and whether it
 // records what it has built for others.
-type builds struct{ each, end, anew, record bool }
+type builds struct{ each, end, anew, record, docs bool }
 
 // check runs all checks of the parts and fails if one failed.
 func check(cmd *cobra.Command, o vmtests.Options, b builds) error {

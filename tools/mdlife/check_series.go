@@ -70,6 +70,9 @@ func (c checking) do(ctx context.Context, o vmtests.Options, b builds) (all []se
 	if c.part != nil {
 		steps = append(steps, func(context.Context) ([]series.Result, error) { return c.part.CheckLetter() }, s.Checkpatch, s.Fixes)
 	}
+	if c.part != nil && b.docs {
+		steps = append(steps, s.KernelDoc)
+	}
 	if c.part != nil && (b.each || b.end) {
 		p, err := prefixes(ctx, o, c.req, b, s.Memory)
 		if err != nil {
