@@ -18,7 +18,7 @@ import (
 )
 
 // recordHead explains the file to whoever opens it.
-const recordHead = `# SPDX-License-Identifier: BSD-3-Clause
+const recordHead = `# SPDX-License-Identifier: GPL-2.0-only
 # Kernels that were built after a patch of the series, and booted, by their keys, which name
 # the content of the source, the patches until there, the configuration and the compiler. A
 # fresh clone believes them. Written by: mdlife check -each-builds -record

@@ -43,7 +43,7 @@ func TestPrerequisites(t *testing.T) {
 	}
 	var want []string
 	for _, file := range files {
-		cmd := proc.Command("git", "patch-id", "--stable")
+		cmd := proc.ScratchGit(t.TempDir(), "patch-id", "--stable")
 		cmd.Stdin = strings.NewReader(faketree.Read(t, file))
 		out, err := proc.Output(t.Context(), cmd)
 		if err != nil {
