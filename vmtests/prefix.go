@@ -19,9 +19,9 @@ import (
 const prefixLimit = 40
 
 // Prefix builds a kernel with the first n patches of a part of the series, on the end of the
-// parts that it needs, and none of the others', boots it and runs tests by name. It returns the rules that were not kept. A part
-// that claims no race leaves the bugs of the unpatched kernel that others mend: opens that
-// fail beside test cases, and warnings that are known.
+// parts that it needs, and none of the others', boots it and runs tests by name. It returns
+// the rules that were not kept. A part that claims no race leaves the bugs of the unpatched
+// kernel that others mend: opens that fail beside test cases, and warnings that are known.
 func (o Options) Prefix(ctx context.Context, part series.Part, n int, names []string) ([]verdict.Result, error) {
 	opens, err := claimsOpens(part)
 	if err != nil {
