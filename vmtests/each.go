@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"mdlife/initramfs"
 	"mdlife/kernel"
 	"mdlife/vmtests/event"
 	"mdlife/vmtests/report"
@@ -21,17 +22,23 @@ import (
 // RunEach boots the variants one after the other with the same plan. A guest that dies is
 // a result with Died set, not an error.
 func RunEach(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Guest, error) {
-	return runVariants(ctx, o, variants, plan, 1)
+	return o.runVariants(ctx, variants, plan, 1, o.RunGuest)
 }
 
-// RunAtOnce is RunEach for a plan in which nothing is timed: as many guests run at the same
-// time as the machine has CPUs for. With more guests the whole takes longer, because a
-// virtual CPU that is not running may hold a lock that another one waits for.
-func RunAtOnce(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan) ([]verdict.Guest, error) {
-	return runVariants(ctx, o, variants, plan, max(runtime.GOMAXPROCS(0)/vm.DefaultCPUs, 1))
+// RunCells is RunEach for a plan of arrays' test cases, in which nothing is timed: as many guests
+// run at the same time as the machine has CPUs for. With more guests the whole takes longer,
+// because a virtual CPU that is not running may hold a lock that another one waits for. Where a guest
+// ends early, its kernel gets another one for what is left, and so on, but not more than boots.
+func RunCells(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan, boots int) ([]verdict.Guest, error) {
+	run := func(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Guest, error) {
+		return o.runCells(ctx, a, image, plan, boots)
+	}
+	return o.runVariants(ctx, variants, plan, max(runtime.GOMAXPROCS(0)/vm.DefaultCPUs, 1), run)
 }
 
-func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan event.Plan, atOnce int) ([]verdict.Guest, error) {
+// runVariants carries out the plan on each variant.
+func (o Options) runVariants(ctx context.Context, variants []kernel.Variant, plan event.Plan, atOnce int,
+	run func(context.Context, Artefact, initramfs.Image, event.Plan) (verdict.Guest, error)) ([]verdict.Guest, error) {
 	image, err := o.BuildImage(ctx, plan)
 	if err != nil {
 		return nil, err
@@ -52,7 +59,7 @@ func runVariants(ctx context.Context, o Options, variants []kernel.Variant, plan
 	g.SetLimit(atOnce)
 	for i, a := range artefacts {
 		g.Go(func() (err error) {
-			guests[i], err = o.RunGuest(ctx, a, image, plan)
+			guests[i], err = run(ctx, a, image, plan)
 			return err
 		})
 	}

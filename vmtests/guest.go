@@ -25,11 +25,40 @@ import (
 // guest that dies is a result with Died set, not an error. An error means that the guest
 // could not be started, that its console could not be kept, or that ctx was cancelled.
 func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan) (verdict.Guest, error) {
+	return o.runGuest(ctx, a, image, plan, boot{nth: 1})
+}
+
+// boot says which of a kernel's guests one is.
+type boot struct {
+	nth  int           // from 1
+	left time.Duration // how long it may take, if that is less than its plan's limit; 0: its plan's
+}
+
+// of is the name of a kernel's guest, with what stands before a later one's number.
+func (b boot) of(name, before string) string {
+	if b.nth <= 1 {
+		return name
+	}
+	return fmt.Sprint(name, before, b.nth)
+}
+
+// limit is how long the guest may take.
+func (b boot) limit(plan time.Duration) time.Duration {
+	if b.left > 0 {
+		return min(b.left, plan)
+	}
+	return plan
+}
+
+// runGuest is RunGuest for a guest that may be a later one of its kernel.
+func (o Options) runGuest(ctx context.Context, a Artefact, image initramfs.Image, plan event.Plan, b boot) (verdict.Guest, error) {
 	cfg, image, err := o.guest(ctx, a, image, plan)
 	if err != nil {
 		return verdict.Guest{}, err
 	}
-	show := &phaseShow{tracker: o.Progress, guest: a.Label}
+	cfg.Name, cfg.Timeout = b.of(cfg.Name, "-"), b.limit(cfg.Timeout)
+	cfg.ConsoleLog = filepath.Join(o.Results(), "console-"+cfg.Name+".log")
+	show := &phaseShow{tracker: o.Progress, guest: b.of(a.Label, ", boot ")}
 	show.next("boot")
 	cfg.OnEvent = show.event
 	res, err := vm.Run(ctx, cfg)
@@ -41,7 +70,7 @@ func (o Options) RunGuest(ctx context.Context, a Artefact, image initramfs.Image
 		Label: a.Label, Unpatched: a.Unpatched, Key: a.Key, Release: a.Release, Version: a.Version, Tree: a.Tree, SHA256: a.SHA256,
 		Initramfs: image.Key, Userspace: userspaceOf(image), Accel: string(res.Accel), Machine: res.Machine, Console: cfg.ConsoleLog,
 		Boot: res.BootToHello.Seconds(), Wall: res.Wall.Seconds(),
-		Plan: plan, Events: res.Events, Findings: append(res.Findings, res.Allowed...),
+		Plan: plan, Events: res.Events, Before: res.Before, Findings: append(res.Findings, res.Allowed...),
 	}
 	if err == nil {
 		return k, nil

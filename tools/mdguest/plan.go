@@ -182,7 +182,8 @@ func runMdadm(ctx context.Context, l *link.Link, p event.Plan) error {
 func runCells(ctx context.Context, l *link.Link, p event.Plan) error {
 	l.Phase("arrays")
 	var done, failed int64
-	return arrays.Run(ctx, p.Cells, p.Repeat, p.Seed, func(c event.Cell) {
+	begun := func(b event.Begun) { l.Send(event.Event{Begun: &b}) }
+	return arrays.Run(ctx, p, begun, func(c event.Cell) {
 		done++
 		if !c.OK && c.Skipped == "" {
 			failed++

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ import (
 func newArrays() *cobra.Command {
 	var names, kernels []string
 	var seed uint64
-	var repeat int
+	var repeat, boots int
 	cmd := &cobra.Command{
 		Use:   "arrays",
 		Short: "Take arrays of every personality through everything that can happen to one, with mdadm",
@@ -30,6 +31,10 @@ metadata, and stops them at awkward moments. All data are verified after every s
 opener opens the array's number all the time. Exit code 0 only if every test case passes on all
 kernels but the unpatched one, and no open fails on them. A test case that a patch is claimed to
 be what it takes, and that the unpatched kernel passes, has "no power", and does not count as a pass.
+
+Where a guest ends early, for example by a BUG, the kernel is booted again for the test cases that
+are left. Those that ran then are run one at a time: the one that ends its guest has failed. That a
+guest has ended early is a failure in any case.
 
 A test case is a personality and a scenario, for example raid5/life-1.2. Not every personality
 has every scenario.
@@ -47,8 +52,9 @@ has every scenario.
 	f.StringSliceVar(&kernels, "kernels", []string{"unpatched", "patched"}, kernelsHelp)
 	f.Uint64Var(&seed, "seed", 0, "seed of all choices (default: a new one, printed)")
 	f.IntVar(&repeat, "repeat", 1, "how often to run each test case: it passes if it does each time")
+	f.IntVar(&boots, "boots", vmtests.DefaultBoots, "how many guests each kernel gets at most, one after the other, where they end early")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := checkRange("repeat", repeat, 1, 100000); err != nil {
+		if err := errors.Join(checkRange("repeat", repeat, 1, 100000), checkRange("boots", boots, 1, 1000)); err != nil {
 			return err
 		}
 		o, variants, err := t.chosen(cmd, names, kernels, vmtests.ArrayTests)
@@ -62,7 +68,7 @@ has every scenario.
 			return err
 		}
 		plan.Repeat = repeat
-		guests, err := vmtests.RunAtOnce(cmd.Context(), o, variants, plan)
+		guests, err := vmtests.RunCells(cmd.Context(), o, variants, plan, boots)
 		if err != nil {
 			return err
 		}

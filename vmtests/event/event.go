@@ -45,6 +45,8 @@ type Plan struct {
 	Mdadm      *MdadmSpec  `json:"mdadm,omitempty"`
 	Cells      []string    `json:"cells,omitempty"`  // test cases of arrays, by name or personality, or AllCells
 	Repeat     int         `json:"repeat,omitempty"` // how often each of them; 0: once
+	Alone      []Span      `json:"alone,omitempty"`  // which of these, by their places in the order, come first, one at a time
+	Rest       []Span      `json:"rest,omitempty"`   // and which then; no Alone and no Rest: all
 	Client     *ClientSpec `json:"client,omitempty"`
 	Reverse    bool        `json:"reverse,omitempty"` // checks before the mdadm loop before the races
 	Bench      *BenchSpec  `json:"bench,omitempty"`
@@ -97,7 +99,7 @@ const MaxSoakDevices = 8
 // AllChecks in [Plan].Only stands for all checks except those that take long.
 const AllChecks = "all"
 
-// CellNotRun begins the Detail of a [Cell] that was not run, because no devices were left.
+// CellNotRun begins the Detail of a [Cell] that was not run, for example because no devices were left.
 const CellNotRun = "not run"
 
 // AllCells in [Plan].Cells stands for all test cases.
@@ -165,6 +167,7 @@ type Event struct {
 	Heartbeat *Heartbeat `json:"beat,omitempty"`
 	Check     *Check     `json:"check,omitempty"`
 	Window    *Window    `json:"window,omitempty"`
+	Begun     *Begun     `json:"begun,omitempty"`
 	Cell      *Cell      `json:"cell,omitempty"`
 	Race      *Race      `json:"race,omitempty"`
 	Mdadm     *Mdadm     `json:"mdadm,omitempty"`
@@ -214,6 +217,12 @@ type Window struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// Begun says that a test case of arrays begins: its guest may not live to report the result.
+type Begun struct {
+	Name string `json:"name"` // [Cell].Name
+	Turn int    `json:"turn,omitempty"`
+}
+
 // Cell is the result of one subject on one personality (package arrays).
 type Cell struct {
 	Name        string  `json:"name"`        // "raid5/life-1.2"
@@ -230,6 +239,11 @@ type Cell struct {
 
 	// IO is how many verified reads and writes were made beside it.
 	IO int `json:"io,omitempty"`
+
+	// Boot is which of its kernel's guests, one after the other, ran it, from 1, and Crashed says
+	// that this guest ended while it ran. The host knows: 0 of a kernel with one guest that lived.
+	Boot    int  `json:"boot,omitempty"`
+	Crashed bool `json:"crashed,omitempty"`
 }
 
 // Power is what has become of one array when the machine was killed under it.

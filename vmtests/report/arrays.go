@@ -31,6 +31,7 @@ func (r Run) Arrays(guests []verdict.Guest, claimed []string) verdict.Outcome {
 		}
 		o.Table = append(o.Table, caseSection(k, personalities), opensSection(k, personalities))
 		o.Suites = append(o.Suites, suite(g, !g.Unpatched, results))
+		o.Notes = append(o.Notes, bootNotes(k)...)
 		if g.Unpatched {
 			o.Notes = append(o.Notes, failedCases(k)...)
 		}
@@ -91,7 +92,7 @@ func firstBroken(suites []verdict.Suite) string {
 
 // failedCases says which test cases failed, and with what, and how the guest ended early.
 func failedCases(k *verdict.Summary) (lines []string) {
-	if k.Died != "" {
+	if k.Died != "" && len(k.Boots) == 0 {
 		lines = append(lines, fmt.Sprintf("%s (not judged): %s, see %s", k.Label, k.Died, k.Console))
 	}
 	notRun := 0
@@ -107,6 +108,42 @@ func failedCases(k *verdict.Summary) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%s (not judged): %d test cases were %s", k.Label, notRun, event.CellNotRun))
 	}
 	return lines
+}
+
+// bootNotes says how guests of a kernel have ended early, and what has become of the test cases that ran
+// then: one that has passed since has done so alone.
+func bootNotes(k *verdict.Summary) (lines []string) {
+	for i, b := range k.Boots {
+		if b.Died == "" {
+			continue
+		}
+		line := fmt.Sprintf("%s: boot %d of %d ended early: %s, see %s", k.Label, i+1, len(k.Boots), b.Died, b.Console)
+		var fates []string
+		for _, name := range b.Ran {
+			fates = append(fates, name+fate(k.Cells, name))
+		}
+		if len(fates) > 0 {
+			line += "; then ran " + strings.Join(fates, ", ")
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// fate is what has become of a test case that ran when a guest ended early.
+func fate(cells []event.Cell, name string) string {
+	i := slices.IndexFunc(cells, func(c event.Cell) bool { return c.Name == name })
+	switch {
+	case i < 0:
+		return ""
+	case cells[i].Crashed && cells[i].Boot > 0:
+		return fmt.Sprintf(" (ended boot %d, alone)", cells[i].Boot)
+	case cells[i].Crashed:
+		return " (not run alone)"
+	case cells[i].OK:
+		return fmt.Sprintf(" (passes alone, in boot %d)", cells[i].Boot)
+	}
+	return fmt.Sprintf(" (fails alone, in boot %d)", cells[i].Boot)
 }
 
 // personalities lists those of the test cases, in order.
@@ -147,6 +184,8 @@ func caseWord(c event.Cell) string {
 		return noPower
 	case c.Skipped != "":
 		return figures.None
+	case c.Crashed:
+		return "crash"
 	case !c.OK:
 		return "FAIL"
 	case verdict.OpensRefused(c) != "":

@@ -26,6 +26,7 @@ type Finding struct {
 	Frames  []string `json:"frames"`            // the first five functions of its stack, without offsets
 	Line    int      `json:"line"`              // number of its first line in the console log, from 1
 	Allowed string   `json:"allowed,omitempty"` // why it is expected ([Allow].Reason); "" if it is not
+	Console string   `json:"console,omitempty"` // the log, where a kernel has several; the caller's to say
 
 	Lines []string `json:"-"` // the report, without time stamps
 }

@@ -128,18 +128,22 @@ func FindRace(races []event.Race, spec event.RaceSpec) *event.Race {
 // cleanConsole: no warning, oops, lock report … in the kernel's console.
 func cleanConsole(rep *Report) []Result {
 	var titles []string
-	detail := "no finding"
+	detail, see := "no finding", " (see "+rep.Patched.Console+")"
 	for _, f := range rep.Patched.Findings {
 		if f.Allowed != "" {
 			detail += fmt.Sprintf("; expected: %s: %s (%s)", f.Kind, f.Title, f.Allowed)
 			continue
 		}
-		titles = append(titles, fmt.Sprintf("%s: %s", f.Kind, f.Title)+Frames(f))
+		title := fmt.Sprintf("%s: %s", f.Kind, f.Title) + Frames(f)
+		if f.Console != "" {
+			title, see = fmt.Sprintf("%s (%s, line %d)", title, f.Console, f.Line), ""
+		}
+		titles = append(titles, title)
 	}
 	if len(titles) == 0 {
 		return []Result{{Name: "dmesg", OK: true, Detail: detail}}
 	}
-	return []Result{{Name: "dmesg", Detail: strings.Join(titles, "; ") + " (see " + rep.Patched.Console + ")"}}
+	return []Result{{Name: "dmesg", Detail: strings.Join(titles, "; ") + see}}
 }
 
 // Unexpected leaves out the findings that are allow-listed.

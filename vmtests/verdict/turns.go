@@ -42,6 +42,7 @@ func mergeTurns(turns []event.Cell) event.Cell {
 		for outcome, n := range c.Opens {
 			opens[outcome] += n
 		}
+		res.Crashed = res.Crashed || c.Crashed
 		res.Seconds += c.Seconds
 		res.IO += c.IO
 	}

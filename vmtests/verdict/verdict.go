@@ -57,6 +57,18 @@ type Guest struct {
 	Findings []Finding     `json:"findings"`        // in the order of the console log
 	Died     string        `json:"died,omitempty"`  // why the guest ended before its Done, one line
 	Trace    string        `json:"trace,omitempty"` // of a guest that died: console tail, stacks of blocked tasks
+	Before   int           `json:"-"`               // how many of the events came before the console's first finding
+	Boots    []Boot        `json:"boots,omitempty"` // the guests that it took, one after the other, if not one that lived
+}
+
+// Boot is one of the guests that ran a kernel's test cases of arrays, one after the other: each
+// was booted for what the one before it had left when it ended early.
+type Boot struct {
+	Console string   `json:"console"`
+	Seconds float64  `json:"s"`
+	Cases   int      `json:"cases"`          // how many test cases have their result from it
+	Died    string   `json:"died,omitempty"` // why it ended early, one line
+	Ran     []string `json:"ran,omitempty"`  // the test cases that ran then
 }
 
 // Timing is one phase of the run on the host.

@@ -49,6 +49,7 @@ type session struct {
 	logErr  error // of writing the console log; the readers' until they end
 
 	result Result
+	alarm  int  // how many events had come when the console had a finding
 	done   bool // the guest said so
 }
 
@@ -111,6 +112,10 @@ func (s *session) run(ctx context.Context) (Result, error) {
 	s.reap()
 	s.result.Wall = time.Since(s.started)
 	s.result.Allowed, s.result.Findings = s.console.findings()
+	s.result.Before = len(s.result.Events)
+	if len(s.result.Findings) > 0 && s.alarm > 0 {
+		s.result.Before = s.alarm
+	}
 	if err := ctx.Err(); err != nil {
 		return s.result, err
 	}

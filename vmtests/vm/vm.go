@@ -59,6 +59,7 @@ type Result struct {
 	Events      []event.Event
 	Findings    []triage.Finding // those that nothing allows
 	Allowed     []triage.Finding // those that Config.Allow expects
+	Before      int              // how many of the events came before the first finding; all, if there is none
 	BootToHello time.Duration    // from the start of QEMU to the first event; 0 if none came
 	Wall        time.Duration    // from the start of QEMU to its end
 	Command     []string         // QEMU's command line; empty if it never ran

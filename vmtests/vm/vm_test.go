@@ -139,6 +139,24 @@ func TestResult(t *testing.T) {
 	}
 }
 
+// TestBefore: it is known which events came before the console had a finding.
+func TestBefore(t *testing.T) {
+	for script, want := range map[string]int{
+		"hello; beat; sleep 0.2; warn; sleep 0.2; beat; exec sleep 60": 2,
+		"hello; beat; exit 0":                             2,
+		"hello; sleep 0.2; warn; sleep 0.2; beat; finish": 1,
+	} {
+		if res, _, _ := runFake(t, fakeConfig(t, script)); res.Before != want {
+			t.Errorf("%s: %d of %q came before it, want %d", script, res.Before, phases(res.Events), want)
+		}
+	}
+	cfg := fakeConfig(t, "hello; warn; sleep 0.7; beat; exit 0")
+	cfg.Allow = []triage.Allow{{Text: "md_open", Reason: "known"}}
+	if res, _, _ := runFake(t, cfg); res.Before != 2 {
+		t.Errorf("what was expected was no finding, and %d events came before it", res.Before)
+	}
+}
+
 // TestLongEvent sends an event longer than the 64 KiB that vmtest's own reader
 // takes.
 func TestLongEvent(t *testing.T) {

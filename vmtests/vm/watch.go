@@ -39,7 +39,7 @@ func (s *session) watch(ctx context.Context) *Failure {
 				silence.Reset(s.cfg.Silence)
 			}
 			if finding && grace == nil {
-				grace = time.After(findingGrace)
+				grace, s.alarm = time.After(findingGrace), len(s.result.Events)
 			}
 		case err := <-s.badPort:
 			return &Failure{Reason: err.Error()}
@@ -47,7 +47,7 @@ func (s *session) watch(ctx context.Context) *Failure {
 			if _, found := s.console.findings(); len(found) > 0 {
 				return &Failure{}
 			}
-			grace = nil // what is expected was not the first line of the report
+			grace, s.alarm = nil, 0 // what is expected was not the first line of the report
 		case <-silence.C:
 			return s.hung(fmt.Sprintf("silent for %v", s.cfg.Silence))
 		case <-timeout.C:

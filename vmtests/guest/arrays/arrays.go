@@ -21,10 +21,10 @@ import (
 // timerSlack is how late a sleep between two looks at something may end.
 const timerSlack = time.Millisecond
 
-// Run runs the chosen test cases, each so many times (0: once), several at once, and reports each. An
-// error means that they could not be run.
-func Run(ctx context.Context, names []string, repeat int, seed uint64, report func(event.Cell)) (err error) {
-	chosen, err := choose(names)
+// Run runs the test cases of a plan, several at once but for those that are to run alone, says of each
+// when it begins, and reports it. An error means that they could not be run.
+func Run(ctx context.Context, p event.Plan, begun func(event.Begun), report func(event.Cell)) (err error) {
+	queue, err := inTurns(p.Cells, p.Repeat)
 	if err != nil {
 		return err
 	}
@@ -48,35 +48,78 @@ func Run(ctx context.Context, names []string, repeat int, seed uint64, report fu
 		return err
 	}
 	defer func() { err = errors.Join(err, punctual()) }()
-	runAll(ctx, repeated(inOrder(chosen), repeat), places, seed, report)
+	runAll(ctx, queue, p, places, begun, report)
 	return ctx.Err()
+}
+
+// Turns returns the test cases of these names, each so many times (0: once), in the order in which they
+// begin: their names, personalities and turns. A plan names some of them by their places in it.
+func Turns(names []string, repeat int) (all []event.Cell, err error) {
+	queue, err := inTurns(names, repeat)
+	for _, c := range queue {
+		all = append(all, c.cell(0))
+	}
+	return all, err
+}
+
+func inTurns(names []string, repeat int) ([]testCase, error) {
+	chosen, err := choose(names)
+	return repeated(inOrder(chosen), repeat), err
 }
 
 // manyCases are so many in one run that each must be brief.
 const manyCases = 60
 
-// runAll shares the test cases out to workers, and the places to them. Those that no place is left
-// for are reported as not run.
-func runAll(ctx context.Context, all []testCase, places int, seed uint64, report func(event.Cell)) {
-	queue, free := filled(all), make(chan int, places)
+// runAll shares the test cases out to workers, and the places to them: first those that are to run alone
+// to one worker. Those that no place is left for are reported as not run.
+func runAll(ctx context.Context, all []testCase, p event.Plan, places int, begun func(event.Begun), report func(event.Cell)) {
+	free := make(chan int, places)
 	for place := range places {
 		free <- place
 	}
-	close(free)
 	var mu sync.Mutex
-	say := func(res event.Cell) {
-		mu.Lock()
-		defer mu.Unlock()
-		report(res)
+	w := worker{free: free, seed: p.Seed, brief: len(all) > manyCases,
+		begins: func(b event.Begun) {
+			mu.Lock()
+			defer mu.Unlock()
+			begun(b)
+		},
+		say: func(res event.Cell) {
+			mu.Lock()
+			defer mu.Unlock()
+			report(res)
+		}}
+	alone, rest := shares(all, p)
+	w.share(ctx, alone, 1)
+	w.share(ctx, rest, min(array.Workers, places))
+}
+
+// shares returns the test cases that a plan has run alone, and the others that it has run.
+func shares(all []testCase, p event.Plan) (alone, rest []testCase) {
+	if len(p.Alone) == 0 && len(p.Rest) == 0 {
+		return nil, all
 	}
+	of := func(spans []event.Span) (some []testCase) {
+		for _, place := range event.Places(spans, len(all)) {
+			some = append(some, all[place])
+		}
+		return some
+	}
+	return of(p.Alone), of(p.Rest)
+}
+
+// share has so many workers like this one run test cases.
+func (w worker) share(ctx context.Context, some []testCase, workers int) {
+	queue := filled(some)
 	var running sync.WaitGroup
-	for range min(array.Workers, places) {
-		running.Go(func() { worker{free: free, seed: seed, brief: len(all) > manyCases, say: say}.work(ctx, queue) })
+	for range workers {
+		running.Go(func() { w.work(ctx, queue) })
 	}
 	running.Wait()
 	for c := range queue {
-		say(event.Cell{Name: c.name, Personality: c.personality.Name, Seed: seed, Turn: c.turn,
-			Detail: event.CellNotRun + ": earlier cells have left all devices and disks in use"})
+		res := c.cell(w.seed)
+		res.Detail = event.CellNotRun + ": earlier cells have left all devices and disks in use"
+		w.say(res)
 	}
 }
 

@@ -26,10 +26,11 @@ const caseLimit = 90 * time.Second
 
 // worker runs test cases one after the other, on a device and disks of its own.
 type worker struct {
-	free  <-chan int // places that nobody has
-	seed  uint64
-	brief bool // there are very many test cases
-	say   func(event.Cell)
+	free   chan int // places that nobody has
+	seed   uint64
+	brief  bool              // there are very many test cases
+	begins func(event.Begun) // called with each test case before anything is done for it
+	say    func(event.Cell)
 
 	place int // where it works now
 }
@@ -37,9 +38,14 @@ type worker struct {
 // work runs test cases until there are none left. Where one has left its device or disks in use,
 // all that came after it would fail: the worker moves to another place, while there is one.
 func (w worker) work(ctx context.Context, queue <-chan testCase) {
-	for place := range w.free {
-		w.place = place
+	for {
+		select {
+		case w.place = <-w.free:
+		default:
+			return
+		}
 		if over := w.workThere(ctx, queue); over {
+			w.free <- w.place
 			return
 		}
 	}
@@ -84,11 +90,12 @@ var errLeft = errors.New("(its device and disks stay in use)")
 
 // run runs one test case. One that hangs is left: an error says so.
 func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error) {
-	res = event.Cell{Name: c.name, Personality: c.personality.Name, Seed: w.seed, Turn: c.turn}
+	res = c.cell(w.seed)
 	start := time.Now()
 	if res.Skipped = c.cannotRun(); res.Skipped != "" {
 		return res, nil
 	}
+	w.begins(event.Begun{Name: c.name, Turn: c.turn})
 	ctx, cancel := context.WithTimeout(ctx, caseLimit)
 	defer cancel()
 	a, err := array.At(ctx, c.personality, w.place, c.rand(w.seed))
@@ -104,6 +111,11 @@ func (w worker) run(ctx context.Context, c testCase) (res event.Cell, left error
 	}
 	res.OK, res.Seconds = err == nil, time.Since(start).Seconds()
 	return res, left
+}
+
+// cell returns what a test case is called in a report, as yet without a result.
+func (c testCase) cell(seed uint64) event.Cell {
+	return event.Cell{Name: c.name, Personality: c.personality.Name, Seed: seed, Turn: c.turn}
 }
 
 // cannotRun returns why this machine cannot run the test case, "" if it can.
