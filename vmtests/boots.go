@@ -75,7 +75,7 @@ func (r boots) ends(c *course, plan event.Plan, before int, took time.Duration) 
 	case c.left() == before:
 		return fmt.Sprintf("boot %d came to none of the test cases that were left", len(c.guests))
 	case len(c.guests) >= r.most:
-		return fmt.Sprintf("after %d boots there is no other (-boots)", r.most)
+		return fmt.Sprintf("-boots %d allows no other boot", r.most)
 	case r.limit-took < r.least:
 		return fmt.Sprintf("the %v that a kernel has for all boots are over", r.limit)
 	case err != nil:
