@@ -48,7 +48,7 @@ func Run(ctx context.Context, p event.Plan, begun func(event.Begun), report func
 		return err
 	}
 	defer func() { err = errors.Join(err, punctual()) }()
-	runAll(ctx, queue, p, places, begun, report)
+	runAll(ctx, queue, p, places, reporting(begun, report))
 	return ctx.Err()
 }
 
@@ -71,14 +71,34 @@ func inTurns(names []string, repeat int) ([]testCase, error) {
 const manyCases = 60
 
 // runAll shares the test cases out to workers, and the places to them: first those that are to run alone
-// to one worker. Those that no place is left for are reported as not run.
-func runAll(ctx context.Context, all []testCase, p event.Plan, places int, begun func(event.Begun), report func(event.Cell)) {
-	free := make(chan int, places)
+// to one worker. Those that no place is left for are reported as not run; and, where one that ran alone hangs,
+// all after it: they are to be judged by themselves, and what hangs may hold up udev.
+func runAll(ctx context.Context, all []testCase, p event.Plan, places int, w worker) {
+	w.free, w.seed, w.brief = make(chan int, places), p.Seed, len(all) > manyCases
 	for place := range places {
-		free <- place
+		w.free <- place
 	}
+	alone, rest := shares(all, p)
+	w.careful = true
+	if w.share(ctx, alone, 1); len(w.free) < places {
+		w.notRun(filled(rest), leftHanging)
+		return
+	}
+	w.careful = false
+	w.share(ctx, rest, min(array.Workers, places))
+}
+
+// Why test cases are not run.
+const (
+	leftHanging = "one that was to run alone has left something that hangs"
+	allInUse    = "earlier cells have left all devices and disks in use"
+)
+
+// reporting is a worker that reports, whatever others do meanwhile.
+func reporting(begun func(event.Begun), report func(event.Cell)) worker {
 	var mu sync.Mutex
-	w := worker{free: free, seed: p.Seed, brief: len(all) > manyCases,
+	return worker{
+		try: tryCase,
 		begins: func(b event.Begun) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -88,10 +108,8 @@ func runAll(ctx context.Context, all []testCase, p event.Plan, places int, begun
 			mu.Lock()
 			defer mu.Unlock()
 			report(res)
-		}}
-	alone, rest := shares(all, p)
-	w.share(ctx, alone, 1)
-	w.share(ctx, rest, min(array.Workers, places))
+		},
+	}
 }
 
 // shares returns the test cases that a plan has run alone, and the others that it has run.
@@ -116,9 +134,18 @@ func (w worker) share(ctx context.Context, some []testCase, workers int) {
 		running.Go(func() { w.work(ctx, queue) })
 	}
 	running.Wait()
+	if w.careful {
+		w.notRun(queue, leftHanging)
+		return
+	}
+	w.notRun(queue, allInUse)
+}
+
+// notRun reports test cases as not run.
+func (w worker) notRun(queue <-chan testCase, why string) {
 	for c := range queue {
 		res := c.cell(w.seed)
-		res.Detail = event.CellNotRun + ": earlier cells have left all devices and disks in use"
+		res.Detail = event.CellNotRun + ": " + why
 		w.say(res)
 	}
 }

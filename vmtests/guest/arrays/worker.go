@@ -26,11 +26,13 @@ const caseLimit = 90 * time.Second
 
 // worker runs test cases one after the other, on a device and disks of its own.
 type worker struct {
-	free   chan int // places that nobody has
-	seed   uint64
-	brief  bool              // there are very many test cases
-	begins func(event.Begun) // called with each test case before anything is done for it
-	say    func(event.Cell)
+	free    chan int // places that nobody has
+	seed    uint64
+	brief   bool              // there are very many test cases
+	careful bool              // it ends with the first test case that hangs
+	begins  func(event.Begun) // called with each test case before anything is done for it
+	say     func(event.Cell)
+	try     func(context.Context, worker, testCase) (res event.Cell, left bool)
 
 	place int // where it works now
 }
@@ -48,6 +50,9 @@ func (w worker) work(ctx context.Context, queue <-chan testCase) {
 			w.free <- w.place
 			return
 		}
+		if w.careful {
+			return
+		}
 	}
 }
 
@@ -57,18 +62,24 @@ func (w worker) workThere(ctx context.Context, queue <-chan testCase) (over bool
 		if ctx.Err() != nil {
 			return true
 		}
-		res, err := w.run(ctx, c)
-		if err == nil {
-			err = w.cleanUp(ctx)
-		}
-		if err != nil {
-			res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" "+err.Error())
-		}
-		if w.say(excuse(res, c, release())); err != nil {
+		res, left := w.try(ctx, w, c)
+		if w.say(res); left {
 			return false
 		}
 	}
 	return true
+}
+
+// tryCase runs a test case, and says whether it has left the place in use.
+func tryCase(ctx context.Context, w worker, c testCase) (res event.Cell, left bool) {
+	res, err := w.run(ctx, c)
+	if err == nil {
+		err = w.cleanUp(ctx)
+	}
+	if err != nil {
+		res.OK, res.Detail = false, strings.TrimSpace(res.Detail+" "+err.Error())
+	}
+	return excuse(res, c, release()), err != nil
 }
 
 // cleanUp has the worker ready for the next test case, or says what is still in use.
