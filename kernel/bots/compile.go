@@ -156,7 +156,7 @@ func (k *checker) look(ctx context.Context, st series.State, units []unit) (foun
 func (k *checker) parts(st series.State, u unit) []string {
 	tool, command := u.build.compiler, u.Compile
 	if u.sparse {
-		tool, command = "sparse", strings.Join(u.Sparse, "\n")
+		tool, command = "sparse", strings.Join(append([]string{unqualified}, u.Sparse...), "\n")
 	}
 	parts := []string{"1", filepath.Base(k.Source), checksum.Bytes([]byte(config)), k.tools[tool], k.tools[u.build.compiler], u.build.arch, kbuild(st), u.object, u.Module, command}
 	k.place.mu.Lock()
@@ -183,13 +183,17 @@ func (k *checker) recall(st series.State, u unit) (ws []warning, ok bool) {
 	return ws, ok && json.Unmarshal(kept, &ws) == nil
 }
 
+// unqualified explains a word of today's kernels to Debian 12's sparse, which without it gives up on
+// each of their files.
+const unqualified = "-D__typeof_unqual__=__typeof__"
+
 // run has a unit's tool look, and keeps what it says.
 func (k *checker) run(ctx context.Context, st series.State, u unit) ([]warning, error) {
 	obj := k.place.obj(u.build.name)
 	var out string
 	var err error
 	if u.sparse {
-		out, err = said(ctx, obj, "sparse", u.Sparse...)
+		out, err = said(ctx, obj, "sparse", append([]string{unqualified}, u.Sparse...)...)
 	} else {
 		out, err = said(ctx, obj, "sh", "-c", u.Compile)
 	}
@@ -199,6 +203,9 @@ func (k *checker) run(ctx context.Context, st series.State, u unit) ([]warning, 
 	ws := compilerWarnings(out)
 	if err != nil && len(ws) == 0 {
 		ws = []warning{{File: sourceOf(u.object), Text: fmt.Sprintf("error: %v: %s", err, lastLines(out))}}
+	}
+	if u.sparse && strings.Contains(out, "error: too many errors") {
+		return nil, fmt.Errorf("sparse gives up on %s, so that its warnings are not known: %s", sourceOf(u.object), lastLines(out))
 	}
 	if u.sparse {
 		return ws, k.keep(st, u, ws)
