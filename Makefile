@@ -15,7 +15,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BASES       := $(patsubst patches/%/series,%,$(wildcard patches/*/series))
 MDLIFE      := out/bin/mdlife
 
-ifneq ($(filter-out help clean deps deps-cross,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help clean deps deps-cross deps-bots,$(or $(MAKECMDGOALS),help)),)
 ifeq ($(filter $(BASE),$(BASES)),)
 $(error BASE=$(BASE): no such base, there are: $(BASES))
 endif
@@ -61,6 +61,11 @@ test: deps $(MDLIFE) ## unit tests, go vet, linter, the patches' own checks; the
 test-each: deps $(MDLIFE) ## build and boot the kernel after each patch, as far as anything has changed
 	$(call takes,BASE SERIES)
 	@$(MDLIFE) check $(patch_flags) -each-builds
+
+.PHONY: check-bots
+check-bots: deps deps-bots $(MDLIFE) ## what the robots of the kernel's lists would say of each patch: only new warnings
+	$(call takes,BASE SERIES)
+	@$(MDLIFE) check $(patch_flags) -bots
 
 .PHONY: vmtest-all
 vmtest-all: deps $(MDLIFE) ## vmtest on every base, and one table of all requirements and windows
@@ -111,6 +116,10 @@ bench-md: deps $(MDLIFE) ## raid5 and raid6 arrays in guests: writes, degraded r
 .PHONY: deps-cross
 deps-cross: ## install the cross compilers with which make test checks other CPUs' RAID-6 code (500 MB)
 	@tools/mdlife/deps.sh packages-cross.txt
+
+.PHONY: deps-bots
+deps-bots: ## install the tools of make check-bots (clang, sparse, coccinelle, codespell: 700 MB)
+	@tools/mdlife/deps.sh packages-bots.txt
 
 .PHONY: shell
 shell: deps $(MDLIFE) ## a prompt inside the patched kernel

@@ -267,7 +267,7 @@ func TestOffendingLines(t *testing.T) {
 }
 
 func TestMakeEnv(t *testing.T) {
-	env := strings.Join(makeEnv([]string{"PATH=/bin", "MAKEFLAGS=-j1 --jobserver-auth=3,4", "ARCH=arm", "KBUILD_OUTPUT=/x", "CC=clang", "KCONFIG_CONFIG=/y"}), "\n")
+	env := strings.Join(MakeEnv([]string{"PATH=/bin", "MAKEFLAGS=-j1 --jobserver-auth=3,4", "ARCH=arm", "KBUILD_OUTPUT=/x", "CC=clang", "KCONFIG_CONFIG=/y"}), "\n")
 	for _, bad := range []string{"jobserver", "arm", "/x", "clang", "/y"} {
 		if strings.Contains(env, bad) {
 			t.Errorf("%s got through to make", bad)

@@ -51,7 +51,7 @@ func (b ByHand) Make(ctx context.Context) error {
 	}
 	defer out.Close()
 	cmd := proc.Command("make", "O=obj", fmt.Sprintf("-j%d", b.jobs), "bzImage", "modules")
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = b.Src, makeEnv(cmd.Env), out, out
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = b.Src, MakeEnv(cmd.Env), out, out
 	if err := proc.Run(ctx, cmd); err != nil {
 		text, _ := os.ReadFile(log)
 		return fmt.Errorf("make in %s: %w\n%s", b.Src, err, offending(text))

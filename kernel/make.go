@@ -51,7 +51,7 @@ func (m *maker) run(ctx context.Context, targets ...string) error {
 	args := append([]string{"O=obj", fmt.Sprintf("-j%d", m.jobs)}, targets...)
 	cmd := proc.Command("make", args...)
 	cmd.Dir = m.slot.src()
-	cmd.Env = makeEnv(cmd.Env)
+	cmd.Env = MakeEnv(cmd.Env)
 	cmd.Stdout, cmd.Stderr = m, m
 	fmt.Fprintf(m.log, "# make %s\n", strings.Join(args, " "))
 	err := proc.Run(ctx, cmd)
@@ -77,10 +77,10 @@ func noSpace(log []byte) bool {
 		bytes.Contains(log, []byte("Disk quota exceeded"))
 }
 
-// makeEnv is the environment for make: what would change the kernel or belongs
+// MakeEnv is an environment for make, of the kernel's: what would change the kernel or belongs
 // to a make around us is taken out, and what a build prints into the kernel is
 // fixed, so that the same input gives the same kernel.
-func makeEnv(env []string) []string {
+func MakeEnv(env []string) []string {
 	var kept []string
 	for _, v := range env {
 		name, _, _ := strings.Cut(v, "=")

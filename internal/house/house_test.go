@@ -33,6 +33,7 @@ var rooms = map[string][]string{
 	"kernel/source": {"internal", "kernel/debian"},
 	"kernel/series": {"internal", "kernel/source"},
 	"kernel/rebase": {"internal", "kernel/source", "kernel/series"},
+	"kernel/bots":   {"internal", "kernel", "kernel/series"},
 	"kernel/post":   {"internal", "kernel/source", "kernel/series"},
 
 	"initramfs": {"internal", "kernel/debian"},
@@ -60,7 +61,7 @@ var rooms = map[string][]string{
 	"tools/mdguest":  {"tools/md", "vmtests/event", "vmtests/guest"},
 	"tools/cicount":  {"internal"},
 	"tools/mdstress": {"vmtests/event", "vmtests/guest", "vmtests/requirement"},
-	"tools/mdlife": {"benchmarks", "initramfs", "internal", "kernel", "kernel/post", "kernel/rebase", "kernel/series", "kernel/source", "vmtests", "vmtests/event", "vmtests/guest",
+	"tools/mdlife": {"benchmarks", "initramfs", "internal", "kernel", "kernel/bots", "kernel/post", "kernel/rebase", "kernel/series", "kernel/source", "vmtests", "vmtests/event", "vmtests/guest",
 		"vmtests/report", "vmtests/verdict", "vmtests/vm"},
 }
 

@@ -11,6 +11,7 @@ import (
 
 // packageOf names the Debian package of each tool that this project runs.
 var packageOf = map[string]string{
+	"clang-19": "clang-19", "codespell": "codespell", "nm": "binutils", "python3": "python3", "sparse": "sparse", "spatch": "coccinelle",
 	"apt-cache": "apt", "apt-config": "apt", "apt-get": "apt", "awk": "mawk", "bc": "bc", "bison": "bison",
 	"cp": "coreutils", "dpkg-deb": "dpkg", "flex": "flex", "gcc": "gcc", "git": "git", "ld": "binutils",
 	"lz4": "lz4", "make": "make", "perl": "perl", "setpriv": "util-linux", "tar": "tar", "uname": "coreutils", "xz": "xz-utils",

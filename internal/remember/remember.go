@@ -2,15 +2,17 @@
 
 // Package remember keeps in the cache which checks have passed, by the content of
 // all that went into them, so that only what has changed is checked again. It
-// never remembers a failure.
+// never remembers a failure. It also keeps what tools say of a content.
 package remember
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"mdlife/internal/atomicfile"
@@ -40,12 +42,41 @@ func (m Memory) Once(kind string, parts []string, check func() error) (remembere
 	if err := check(); err != nil || m.dir == "" {
 		return false, err
 	}
-	m.prune()
-	if err := atomicfile.WriteBytes(file, []byte(kind+"\n")); err != nil {
-		return false, fmt.Errorf("remembering that %s passed: %w", kind, err)
-	}
-	return false, nil
+	return false, m.Keep(kind, parts, nil)
 }
+
+// Recall returns what [Memory.Keep] has kept for the same parts.
+func (m Memory) Recall(kind string, parts []string) (value []byte, remembered bool) {
+	if m.dir == "" {
+		return nil, false
+	}
+	file := m.file(kind, parts)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, false
+	}
+	now := time.Now()
+	_ = os.Chtimes(file, now, now) // at worst it is forgotten too soon
+	return bytes.CutPrefix(text, []byte(kind+"\n"))
+}
+
+// Keep keeps what a tool has said, where more is wanted of it than that it has passed: for
+// example the warnings that are there before a patch.
+func (m Memory) Keep(kind string, parts []string, value []byte) error {
+	if m.dir == "" {
+		return nil
+	}
+	if _, done := pruned.LoadOrStore(m.dir, true); !done {
+		m.prune()
+	}
+	if err := atomicfile.WriteBytes(m.file(kind, parts), append([]byte(kind+"\n"), value...)); err != nil {
+		return fmt.Errorf("remembering what %s has given: %w", kind, err)
+	}
+	return nil
+}
+
+// pruned has the directories of which this process has forgotten what is old.
+var pruned sync.Map
 
 // file is where a check is remembered.
 func (m Memory) file(kind string, parts []string) string {

@@ -52,7 +52,7 @@ var errFailed = errors.New("failed")
 // passed is what Apply returns where all is well.
 func (c Check) passed() []Result {
 	var results []Result
-	for _, p := range c.own() {
+	for _, p := range c.Own() {
 		results = append(results, Result{Name: "apply " + p.Name})
 	}
 	return results

@@ -48,8 +48,8 @@ func Open(patchDir, source string, parts ...string) (Check, error) {
 	return Check{Source: source, Dir: patchDir, Patches: patches, Ground: ground}, err
 }
 
-// own are the patches to check.
-func (c Check) own() Series { return c.Patches[c.Ground:] }
+// Own are the patches to check, without those that they need.
+func (c Check) Own() Series { return c.Patches[c.Ground:] }
 
 // path returns where a patch's file is.
 func (c Check) path(p Patch) string { return filepath.Join(c.Dir, p.Name) }

@@ -42,7 +42,7 @@ func (c Check) Checkpatch(ctx context.Context) ([]Result, error) {
 	}
 	script := filepath.Join(c.Source, "scripts", "checkpatch.pl")
 	var results []Result
-	for _, p := range c.own() {
+	for _, p := range c.Own() {
 		r := Result{Name: "checkpatch " + p.Name}
 		remembered, err := c.Memory.Once("checkpatch", []string{tool, filepath.Base(p.Name), string(p.Text)}, func() error {
 			cmd := proc.Command("perl", script, "--strict", "--show-types", "--terse",

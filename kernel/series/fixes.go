@@ -39,7 +39,7 @@ var (
 // table commits.txt has them.
 func (c Check) Fixes(context.Context) ([]Result, error) {
 	var results []Result
-	for _, p := range c.own() {
+	for _, p := range c.Own() {
 		message, _, _ := bytes.Cut(p.Text, []byte("\n---\n"))
 		lines := fixesLine.FindAllString(string(message), -1)
 		if len(lines) == 0 {

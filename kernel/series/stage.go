@@ -92,6 +92,22 @@ func (s *Staged) apply(ctx context.Context, tree string, p Patch) error {
 
 // bringAll copies the files that one patch names, and returns what it does to them.
 func (s *Staged) bringAll(tree string, p Patch) ([]*gitdiff.File, error) {
+	files, err := p.Files()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		for _, path := range []string{f.OldName, f.NewName} {
+			if err := s.Bring(tree, path); err != nil {
+				return nil, fmt.Errorf("patch %s: %w", p.Name, err)
+			}
+		}
+	}
+	return files, nil
+}
+
+// Files returns what the patch does to which files.
+func (p Patch) Files() ([]*gitdiff.File, error) {
 	files, _, err := gitdiff.Parse(bytes.NewReader(p.Text))
 	if err != nil {
 		return nil, fmt.Errorf("patch %s is damaged: %w", p.Name, err)
@@ -101,13 +117,6 @@ func (s *Staged) bringAll(tree string, p Patch) ([]*gitdiff.File, error) {
 	}
 	if !gitStyle.Match(p.Text) {
 		stripPrefixes(files)
-	}
-	for _, f := range files {
-		for _, path := range []string{f.OldName, f.NewName} {
-			if err := s.Bring(tree, path); err != nil {
-				return nil, fmt.Errorf("patch %s: %w", p.Name, err)
-			}
-		}
 	}
 	return files, nil
 }

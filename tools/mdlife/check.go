@@ -30,6 +30,9 @@ not complain: each part of the series alone, or on the end of the parts that it 
 needs), and that all chosen parts apply one after the other. The cover letter of a part that needs
 others must have their titles, and the commits of Fixes: lines must be in kernel/series/commits.txt,
 with their subjects.
+With -bots, also do what the robots of the kernel's lists do, and count only what is new with the
+patch: gcc and clang with W=1, sparse, a build for 32 bit, modpost of the modules, all of allmodconfig,
+kernel-doc, coccinelle and codespell. Of each patch the objects are built that it touches.
 With -end-builds or -each-builds, also check that the kernel builds and boots, of each part.
 What was built and booted after each patch is recorded with -record in patches/<base>/built, by
 content, and is not built again by whoever has that file.
@@ -39,6 +42,7 @@ what has changed is checked again.`,
   mdlife check -end-builds
   mdlife check -series raid6    # one part of the series
   mdlife check -base mainline -series data -kernel-doc
+  mdlife check -base mainline -series data -bots
   mdlife check -base 6.1 -each-builds`,
 		Args: noArgs,
 	}
@@ -48,6 +52,7 @@ what has changed is checked again.`,
 	cmd.Flags().BoolVar(&b.each, "each-builds", false, "also build the kernel after each patch of a part, and boot it")
 	cmd.Flags().BoolVar(&b.end, "end-builds", false, "also build the kernel after each part's last patch, and boot it")
 	cmd.Flags().BoolVar(&b.docs, "kernel-doc", false, "also look for warnings of the source's scripts/kernel-doc that a patch brings")
+	cmd.Flags().BoolVar(&b.bots, "bots", false, "also look for all that a patch brings of what the lists' robots warn of (make deps-bots installs the tools)")
 	cmd.Flags().BoolVar(&b.anew, "anew", false, "repeat the checks that are remembered or recorded to pass")
 	cmd.Flags().BoolVar(&b.record, "record", false, "with -each-builds, record in patches/<base>/built what builds and boots")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -68,7 +73,7 @@ what has changed is checked again.`,
 
 // builds says what check builds, whether it believes what it remembers, and whether it
 // records what it has built for others.
-type builds struct{ each, end, anew, record, docs bool }
+type builds struct{ each, end, anew, record, docs, bots bool }
 
 // check runs all checks of the parts and fails if one failed.
 func check(cmd *cobra.Command, o vmtests.Options, b builds) error {

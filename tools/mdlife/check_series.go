@@ -8,6 +8,7 @@ import (
 
 	"mdlife/internal/remember"
 	"mdlife/kernel"
+	"mdlife/kernel/bots"
 	"mdlife/kernel/series"
 	"mdlife/vmtests"
 )
@@ -70,8 +71,13 @@ func (c checking) do(ctx context.Context, o vmtests.Options, b builds) (all []se
 	if c.part != nil {
 		steps = append(steps, func(context.Context) ([]series.Result, error) { return c.part.CheckLetter() }, s.Checkpatch, s.Fixes)
 	}
-	if c.part != nil && b.docs {
+	if c.part != nil && (b.docs || b.bots) {
 		steps = append(steps, s.KernelDoc)
+	}
+	if c.part != nil && b.bots {
+		steps = append(steps, func(ctx context.Context) ([]series.Result, error) {
+			return bots.Check(ctx, s, bots.Options{CacheDir: c.req.CacheDir, Progress: o.Progress})
+		})
 	}
 	if c.part != nil && (b.each || b.end) {
 		p, err := prefixes(ctx, o, c.req, b, s.Memory)

@@ -20,7 +20,7 @@ var plainFiles = []string{"LICENSES/", "go.mod", "go.sum", "*/testdata/*", "*.js
 
 // licences says what may stand in the SPDX line of which files.
 func licence(path string) string {
-	if strings.HasPrefix(path, "patches/") || strings.HasPrefix(path, "kernel/config/") ||
+	if strings.HasPrefix(path, "patches/") || strings.HasPrefix(path, "kernel/config/") || strings.HasSuffix(path, ".config") ||
 		strings.HasPrefix(path, "kernel/racepoint/") || strings.HasSuffix(path, ".c") || strings.HasSuffix(path, ".h") {
 		return "GPL-2.0-only"
 	}
