@@ -57,6 +57,8 @@ type checker struct {
 	tools   map[string]string // the version of each
 	scripts []script          // of coccinelle
 	exports exports           // of the pristine source
+	unbuilt map[string]bool   // what no build of a check makes, as it was said
+	note    func(format string, args ...any)
 }
 
 // Check checks each patch of the series for new warnings. A check of which all that a tool has
@@ -89,7 +91,7 @@ func Check(ctx context.Context, c series.Check, o Options) ([]series.Result, err
 
 // newChecker opens the place to build in. Without a memory, what is found is kept for this run.
 func newChecker(ctx context.Context, c series.Check, o Options) (k *checker, err error) {
-	k = &checker{Check: c, memory: c.Memory, jobs: o.Jobs}
+	k = &checker{Check: c, memory: c.Memory, jobs: o.Jobs, unbuilt: map[string]bool{}, note: o.Progress.Printf}
 	if k.jobs <= 0 {
 		k.jobs = runtime.NumCPU()
 	}

@@ -76,29 +76,50 @@ func (k *checker) coccinelle(ctx context.Context, p series.Patch, before, after 
 		}
 		oldText, newText := reduce(string(old), string(new), f)
 		said, fresh, err := k.scriptsSay(ctx, f.NewName, newText, k.scripts)
+		if err == nil {
+			err = k.sayFailed(f.NewName, said.Failed)
+		}
 		if err != nil {
 			return nil, asked, err
 		}
 		// Before the patch, only those count that have said something after it.
-		loud := slices.DeleteFunc(slices.Clone(k.scripts), func(s script) bool { return len(said[s.name]) == 0 })
+		loud := slices.DeleteFunc(slices.Clone(k.scripts), func(s script) bool { return len(said.Says[s.name]) == 0 })
 		was, fresher, err := k.scriptsSay(ctx, f.NewName, oldText, loud)
 		if err != nil {
 			return nil, asked, err
 		}
 		asked = asked || fresh || fresher
 		for _, s := range loud {
-			found = append(found, onlyIn(said[s.name], was[s.name])...)
+			found = append(found, onlyIn(said.Says[s.name], was.Says[s.name])...)
 		}
 	}
 	return found, asked, nil
 }
 
-// scriptsSay is what scripts say of a file, by their names, and whether one had to be run.
-func (k *checker) scriptsSay(ctx context.Context, name, text string, scripts []script) (all map[string][]warning, asked bool, err error) {
-	if text == "" || len(scripts) == 0 {
-		return nil, false, nil
+// sayFailed says which scripts were not run to their end on a file. If none was, spatch is at fault.
+func (k *checker) sayFailed(name string, failed []string) error {
+	switch len(failed) {
+	case 0:
+		return nil
+	case len(k.scripts):
+		return fmt.Errorf("none of the %d scripts in %s/scripts/coccinelle was run to its end on %s: does spatch work?", len(failed), k.Source, name)
 	}
-	parts := []string{"1", filepath.Base(k.Source), k.tools["spatch"], name, checksum.Bytes([]byte(text))}
+	k.note("    note  coccinelle: %d of %d scripts were not run to their end on %s: %s", len(failed), len(k.scripts), name, strings.Join(failed, ", "))
+	return nil
+}
+
+// scriptsSaid is what scripts say of a file, by their names, and which were not run to their end.
+type scriptsSaid struct {
+	Says   map[string][]warning
+	Failed []string
+}
+
+// scriptsSay has scripts look at a file, and reports whether one had to be run.
+func (k *checker) scriptsSay(ctx context.Context, name, text string, scripts []script) (all scriptsSaid, asked bool, err error) {
+	if text == "" || len(scripts) == 0 {
+		return all, false, nil
+	}
+	parts := []string{"2", filepath.Base(k.Source), k.tools["spatch"], name, checksum.Bytes([]byte(text))}
 	for _, s := range scripts {
 		parts = append(parts, s.name)
 	}
@@ -107,50 +128,51 @@ func (k *checker) scriptsSay(ctx context.Context, name, text string, scripts []s
 	}
 	dir, err := os.MkdirTemp(k.place.scratch, "coccinelle-")
 	if err != nil {
-		return nil, true, err
+		return all, true, err
 	}
 	file := filepath.Join(dir, name)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
-		return nil, true, err
+		return all, true, err
 	}
-	said := make([][]warning, len(scripts))
+	said, ran := make([][]warning, len(scripts)), make([]bool, len(scripts))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(k.jobs)
 	for i, s := range scripts {
 		g.Go(func() (err error) {
-			said[i], err = s.run(gctx, dir, name, filepath.Join(k.Source, filepath.Dir(name)))
+			said[i], ran[i], err = s.run(gctx, dir, name, filepath.Join(k.Source, filepath.Dir(name)))
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, true, err
+		return all, true, err
 	}
-	all = map[string][]warning{}
+	all.Says = map[string][]warning{}
 	for i, s := range scripts {
+		if !ran[i] {
+			all.Failed = append(all.Failed, s.name)
+		}
 		if len(said[i]) > 0 {
-			all[s.name] = said[i]
+			all.Says[s.name] = said[i]
 		}
 	}
 	kept, err := json.Marshal(all)
 	return all, true, errors.Join(err, k.memory.Keep("bots coccinelle", parts, kept))
 }
 
-// scriptTimeout is how many seconds spatch may spend on a file. Scripts that come to no end are
-// left out, as those of which this spatch does not understand a word.
+// scriptTimeout is how many seconds spatch may spend on a file. Of scripts that come to no end a note tells,
+// as of those of which this spatch does not understand a word.
 const scriptTimeout = "20"
 
-// run has the script look at a file. Headers are looked for beside the original.
-func (s script) run(ctx context.Context, dir, name, headers string) ([]warning, error) {
+// run has the script look at a file, and reports whether it came to its end. Headers are looked for beside
+// the original.
+func (s script) run(ctx context.Context, dir, name, headers string) (ws []warning, ran bool, err error) {
 	args := append([]string{"-D", "report", "--no-show-diff", "--very-quiet", "--timeout", scriptTimeout, "--cocci-file", s.file}, s.options...)
 	out, err := said(ctx, dir, "spatch", append(args, "-I", headers, name)...)
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return nil, false, ctx.Err()
 	}
-	ws := scriptWarnings(out)
-	if err != nil && len(ws) == 0 {
-		return nil, nil // the kernel's coccicheck passes it over, too
-	}
-	return ws, nil
+	// The kernel's coccicheck passes over a script that fails, too.
+	return scriptWarnings(out), err == nil, nil
 }
 
 // scriptSays matches what a script reports.

@@ -71,6 +71,8 @@ func (k *checker) build(ctx context.Context, st series.State, objects []string, 
 			switch {
 			case c.Failed != "" && after && !exists(filepath.Join(k.Source, sourceOf(o))):
 				add(b.check, []warning{{Text: c.Failed}}, true)
+			case c.Failed != "":
+				k.sayUnbuilt(b, o, c.Failed)
 			case c.Failed == "":
 				units = append(units, unit{build: b, object: o, command: c})
 				if b.sparse {
@@ -103,6 +105,15 @@ func (k *checker) build(ctx context.Context, st series.State, objects []string, 
 		all[name] = o
 	}
 	return all, k.place.save()
+}
+
+// sayUnbuilt says, once, that a build does not make an object of the source, for example as the configuration
+// leaves it out: the check has not looked at it, which is not to pass.
+func (k *checker) sayUnbuilt(b build, object, why string) {
+	if what := b.check + " " + object; !k.unbuilt[what] {
+		k.unbuilt[what] = true
+		k.note("    note  %s does not look at %s: %s", b.check, sourceOf(object), why)
+	}
 }
 
 // sourceOf is the C file of an object.

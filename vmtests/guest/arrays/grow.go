@@ -30,6 +30,8 @@ var growths = []growth{
 		steps: [][]string{{"--grow", "DEV", "--add", "NEXT"}}},
 	{name: "grow-disks", from: "raid0", disks: 4, larger: true,
 		steps: [][]string{{"--grow", "DEV", "--raid-devices=4", "--add", "NEXT"}}},
+	{name: "grow-two", from: "raid4", disks: 5, larger: true, steps: byTwo},
+	{name: "grow-two", from: "raid5", disks: 5, larger: true, steps: byTwo},
 	{name: "grow-and-back", from: "raid1", disks: 2, steps: [][]string{
 		{"DEV", "--add", "NEXT"}, {"--grow", "DEV", "--raid-devices=3"},
 		{"DEV", "--fail", "NEXT"}, {"DEV", "--remove", "NEXT"}, {"--grow", "DEV", "--raid-devices=2"}}},
@@ -44,6 +46,9 @@ var growths = []growth{
 	{name: "grow-raid10", from: "raid0", of: 2, becomes: "raid10", disks: 4, steps: [][]string{
 		{"--grow", "DEV", "--level=10", "--raid-devices=4", "--add", "NEXT", "AFTER"}}},
 }
+
+// byTwo are the steps by which an array of three members grows by more than it can lack.
+var byTwo = [][]string{{"DEV", "--add", "NEXT", "AFTER"}, {"--grow", "DEV", "--raid-devices=5", "BACKUP"}}
 
 // growing has an array grow.
 var growing = rows(growths, func(_ int, g growth) scenario {

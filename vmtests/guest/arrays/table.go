@@ -33,7 +33,7 @@ var scenarios = slices.Concat(
 	failures, []scenario{slowMember, unreadable}, rebuilds, []scenario{reAdd, replacement, reshapeAround},
 	faultyMembers,
 	silents,
-	growing,
+	growing, []scenario{growDegraded},
 	externals, mdmons,
 	[]scenario{assembly},
 	stacks,
