@@ -30,7 +30,7 @@ type Artefact struct {
 func (a Artefact) BzImage() string { return filepath.Join(a.Dir, "bzImage") }
 
 // Image adds to img the modules that are built for this kernel: md's, if it has any, and
-// racepoint, if windows are forced.
+// racepoint, if moments are forced.
 func (a Artefact) Image(ctx context.Context, img initramfs.Image, forced bool) (initramfs.Image, error) {
 	files := map[string]string{}
 	modules, err := a.Modules()

@@ -98,7 +98,7 @@ func (o Options) guest(ctx context.Context, a Artefact, image initramfs.Image, p
 	if err := os.MkdirAll(o.Results(), 0o755); err != nil {
 		return vm.Config{}, image, err
 	}
-	image, err := a.Image(ctx, image, len(plan.Windows) > 0)
+	image, err := a.Image(ctx, image, len(plan.Windows) > 0 || len(plan.Cells) > 0)
 	if err != nil {
 		return vm.Config{}, image, err
 	}

@@ -129,6 +129,21 @@ func (v *Volume) mdmon() (pid int, err error) {
 	return pid, nil
 }
 
+// MdmonThreads returns the threads of the container's mdmon: one of them writes to md/array_state.
+func (v *Volume) MdmonThreads() (threads []int, err error) {
+	pid, err := v.mdmon()
+	if err != nil {
+		return nil, err
+	}
+	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	for _, one := range all {
+		if thread, err := strconv.Atoi(one.Name()); err == nil {
+			threads = append(threads, thread)
+		}
+	}
+	return threads, err
+}
+
 // WaitForMdmon waits until mdmon lets the volume be written to. Volumes without redundancy do not
 // wait for it.
 func (v *Volume) WaitForMdmon() error {

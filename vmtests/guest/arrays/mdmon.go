@@ -3,9 +3,12 @@
 package arrays
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"mdlife/tools/md"
 	"mdlife/vmtests/guest/array"
 	"mdlife/vmtests/guest/machine"
 )
@@ -27,6 +30,7 @@ var mdmonRows = []mdmonRow{
 	{name: "add", on: array.Personality.Redundant, run: mdmonAdd},
 	{name: "stop", on: array.Personality.Any, run: stopBy(array.ByMdadm)},
 	{name: "clear", on: array.Personality.Any, run: stopBy(array.BySysfs)},
+	{name: "read-auto", on: array.Personality.Redundant, run: mdmonReadAuto},
 	{name: "inactive", on: array.Personality.Redundant, run: stopBy(array.ByInactive)},
 }
 
@@ -95,6 +99,42 @@ func loseAnother(v *array.Volume) error {
 		},
 		v.Step("lose another member", v.FailMember(1), array.Prefixed("from the rebuilt member", v.Verify)),
 	)
+}
+
+// mdmonReadAuto makes the volume read-only, has mdmon be held as it makes it read-auto, and a write come
+// then.
+func mdmonReadAuto(v *array.Volume) error {
+	changing := func() *array.Call {
+		return array.Begin("readonly > md/array_state", func() error {
+			return array.Steps(
+				func() error { return eachThread(v, holdWritable) },
+				func() error { return array.Retry(v.SetState(md.StateReadonly)) },
+			)
+		})
+	}
+	return v.Unwatched(
+		v.Step("mdmon makes it read-auto under a write", v.SettleUdev, func() error {
+			return writeInBetween(v.Array, changing, nil, func() error { return notReadAuto(v.Array) })
+		}),
+		v.Step("read all", v.Verify),
+	)()
+}
+
+// eachThread does something for each thread of the container's mdmon.
+func eachThread(v *array.Volume, do func(thread int) error) error {
+	threads, err := v.MdmonThreads()
+	for _, thread := range threads {
+		err = errors.Join(err, do(thread))
+	}
+	return err
+}
+
+// notReadAuto fails if an array that was written to is read-auto.
+func notReadAuto(a *array.Array) error {
+	if state, err := a.Attr("array_state"); err != nil || state == md.StateReadAuto {
+		return fmt.Errorf("md/array_state is %q (%v)", state, err)
+	}
+	return nil
 }
 
 // stopBy stops the volume in a way, and has mdadm find it again.

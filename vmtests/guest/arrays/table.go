@@ -34,7 +34,7 @@ var scenarios = slices.Concat(
 	faultyMembers,
 	silents,
 	growing, []scenario{growDegraded},
-	externals, mdmons,
+	externals, mdmons, readAutos,
 	[]scenario{assembly},
 	stacks,
 	[]scenario{dmRaid, dmRaidSuspended},

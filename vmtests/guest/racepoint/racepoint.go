@@ -128,6 +128,12 @@ func Look(name string) (Status, error) {
 	return parse(text, name)
 }
 
+// AnyHeld reports whether somebody is held at any point.
+func AnyHeld() (bool, error) {
+	text, err := os.ReadFile(dir + "/points")
+	return bytes.Contains(text, []byte(" state="+Holding+" ")), err
+}
+
 // parse returns the status of a point from the module's list.
 func parse(list []byte, name string) (Status, error) {
 	var st Status
