@@ -29,7 +29,7 @@ var readAutos = rows([]readAutoRow{
 	{name: "ioctl", change: func(a *array.Array) error { return setWritable(a.KernelDev()) }},
 	{name: "external", external: true, change: func(a *array.Array) error { return a.Set("array_state", md.StateReadAuto) }},
 }, func(_ int, r readAutoRow) scenario {
-	return scenario{name: "read-auto-" + r.name, on: redundantOnOwnDisks, company: array.NoCompany, run: r.run}
+	return scenario{name: "read-auto-" + r.name, on: redundantOnOwnDisks, company: array.NoCompany, last: true, run: r.run}
 })
 
 // readAutoRow is a way to make an array read-auto.
