@@ -104,18 +104,19 @@ func loseAnother(v *array.Volume) error {
 // mdmonReadAuto makes the volume read-only, has mdmon be held as it makes it read-auto, and a write come
 // then.
 func mdmonReadAuto(v *array.Volume) error {
-	changing := func() *array.Call {
-		return array.Begin("readonly > md/array_state", func() error {
-			return array.Steps(
-				func() error { return eachThread(v, holdWritable) },
-				func() error { return array.Retry(v.SetState(md.StateReadonly)) },
-			)
-		})
+	between := array.InBetween{
+		Change: func() *array.Call {
+			return array.Begin("readonly > md/array_state", func() error {
+				return array.Steps(
+					func() error { return eachThread(v, array.HoldWritable) },
+					func() error { return array.Retry(v.SetState(md.StateReadonly)) },
+				)
+			})
+		},
+		Check: func() error { return notReadAuto(v.Array) },
 	}
 	return v.Unwatched(
-		v.Step("mdmon makes it read-auto under a write", v.SettleUdev, func() error {
-			return writeInBetween(v.Array, changing, nil, func() error { return notReadAuto(v.Array) })
-		}),
+		v.Step("mdmon makes it read-auto under a write", v.SettleUdev, func() error { return between.Write(v.Array) }),
 		v.Step("read all", v.Verify),
 	)()
 }

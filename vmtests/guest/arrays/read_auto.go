@@ -9,16 +9,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
-	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"mdlife/internal/wait"
 	"mdlife/tools/md"
 	"mdlife/vmtests/guest/array"
-	"mdlife/vmtests/guest/racepoint"
 )
 
 // readAutos have a write come at the moment when a read-only array becomes read-auto, and its disk can be
@@ -57,81 +52,35 @@ func (r readAutoRow) run(a *array.Array) (string, error) {
 // meet holds who makes the array read-auto where its disk has just become writable, has a write come, and
 // looks at what that has made of the array.
 func (r readAutoRow) meet(a *array.Array) error {
-	changing := func() *array.Call {
-		return array.Begin("a change to read-auto", func() error {
-			return array.Steps(func() error { return holdWritable(unix.Gettid()) }, func() error { return r.change(a) })
-		})
+	between := array.InBetween{
+		Change: func() *array.Call {
+			return array.Begin("a change to read-auto", func() error {
+				return array.Steps(func() error { return array.HoldWritable(unix.Gettid()) }, func() error { return r.change(a) })
+			})
+		},
+		Check: func() error { return array.Steps(a.CheckState(md.StateActive), func() error { return saysDirty(a) }) },
 	}
 	if r.external {
-		return writeInBetween(a, changing, func(write *array.Call) error {
-			return array.Steps(
-				array.Prefixed("under a write", a.CheckState("write-pending")),
-				func() error { return errors.Join(heldUp(write), a.SetState(md.StateActive)()) },
-			)
-		}, a.CheckState(md.StateActive))
+		between.Pending, between.Check = func(write *array.Call) error { return acknowledgeHeld(a, write) }, a.CheckState(md.StateActive)
 	}
-	return writeInBetween(a, changing, nil, func() error { return array.Steps(a.CheckState(md.StateActive), func() error { return saysDirty(a) }) })
+	return between.Write(a)
+}
+
+// acknowledgeHeld acknowledges the array's change, for which a write must wait.
+func acknowledgeHeld(a *array.Array, write *array.Call) error {
+	return array.Steps(
+		array.Prefixed("under a write", a.CheckState("write-pending")),
+		func() error {
+			if write.Over() {
+				return errors.New("the write did not wait for an acknowledgement")
+			}
+			return nil
+		},
+		a.SetState(md.StateActive),
+	)
 }
 
 func redundantOnOwnDisks(p array.Personality) bool { return p.Redundant() && p.OwnMetadata() }
-
-// heldUp fails if a write has ended that must wait for a superblock.
-func heldUp(write *array.Call) error {
-	if write.Over() {
-		return errors.New("the write did not wait for a superblock that says so")
-	}
-	return nil
-}
-
-// pointsLock is held by the test case that has armed points: it forgets all of them at the end.
-var pointsLock sync.Mutex
-
-// writable are the points at which a thread is held that has made a disk writable.
-const writable = "writable-"
-
-// holdWritable holds a thread when it has made a disk writable, or read-only.
-func holdWritable(thread int) error {
-	return racepoint.Arm(racepoint.Point{
-		Name: writable + strconv.Itoa(thread), Symbol: "set_disk_ro", Return: true, Task: thread, Cap: array.CallLimit / 2,
-	})
-}
-
-// writeInBetween begins a change of an array to read-auto whose thread is held where the disk is writable, then a
-// write, and lets the change go on. While the write waits, it does pending, and check when all is over.
-func writeInBetween(a *array.Array, changing func() *array.Call, pending func(write *array.Call) error, check func() error) error {
-	pointsLock.Lock()
-	defer pointsLock.Unlock()
-	if err := racepoint.Load(); err != nil {
-		return err
-	}
-	change := changing()
-	err := waitForHeld(a)
-	if err != nil {
-		return errors.Join(err, racepoint.Clear(), change.End(array.CallLimit))
-	}
-	write := array.Begin("a write", func() error { return a.Data.WriteBlock(a.Dev(), 0) })
-	err = errors.Join(a.Held(write), racepoint.Clear(), change.End(array.CallLimit))
-	if err == nil && pending != nil {
-		err = errors.Join(a.Held(write), pending(write))
-	}
-	if err != nil {
-		_ = a.SetState(md.StateActive)() // or the write may wait for ever
-	}
-	end := write.End(array.CallLimit)
-	if err = errors.Join(err, end); err != nil {
-		return err
-	}
-	return array.Prefixed("a write was acknowledged", check)()
-}
-
-// waitForHeld waits until a thread is held at one of the points.
-func waitForHeld(a *array.Array) error {
-	err := wait.Until(a.Context(), array.GoneLimit, 5*time.Millisecond, racepoint.AnyHeld)
-	if err != nil {
-		return fmt.Errorf("no power: nobody is held in set_disk_ro(): %w", err)
-	}
-	return nil
-}
 
 // setWritable says that a device is not read-only, as blockdev --setrw does.
 func setWritable(node string) error {
