@@ -58,7 +58,7 @@ func (r readAutoRow) meet(a *array.Array) error {
 				return array.Steps(func() error { return array.HoldWritable(unix.Gettid()) }, func() error { return r.change(a) })
 			})
 		},
-		Check: func() error { return array.Steps(a.CheckState(md.StateActive), func() error { return saysDirty(a) }) },
+		Check: func() error { return array.Steps(func() error { return saysDirty(a) }, a.CheckState(md.StateActive)) },
 	}
 	if r.external {
 		between.Pending, between.Check = func(write *array.Call) error { return acknowledgeHeld(a, write) }, a.CheckState(md.StateActive)
