@@ -41,7 +41,7 @@ var scenarios = slices.Concat(
 	powerCuts, everyCut,
 	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
 	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, failedSuperblocks, halves, loads, takeovers,
-	resyncCuts, stales, writeOrders, journals, quiesces, []scenario{journalMissing, journalOnMirror, readRecovery, moreLegs}, failfasts,
+	resyncCuts, stales, writeOrders, journals, quiesces, []scenario{journalMissing, journalOnMirror, journalRead, readRecovery, moreLegs}, failfasts,
 )
 
 // rows makes scenarios of a family's rows.
