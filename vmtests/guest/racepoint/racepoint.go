@@ -128,30 +128,44 @@ func Look(name string) (Status, error) {
 	return parse(text, name)
 }
 
-// AnyHeld reports whether somebody is held at any point.
+// AnyHeld reports whether somebody is held at any point. It is an error if the module could not hold a
+// visit that it should have held.
 func AnyHeld() (bool, error) {
 	text, err := os.ReadFile(dir + "/points")
-	return bytes.Contains(text, []byte(" state="+Holding+" ")), err
+	if err != nil {
+		return false, err
+	}
+	return anyHeld(text)
+}
+
+func anyHeld(list []byte) (held bool, err error) {
+	for line := range bytes.Lines(list) {
+		_, st, wrong := parseLine(string(line))
+		held, err = held || st.State == Holding, errors.Join(err, wrong)
+	}
+	return held, err
 }
 
 // parse returns the status of a point from the module's list.
 func parse(list []byte, name string) (Status, error) {
-	var st Status
 	for line := range bytes.Lines(list) {
-		point, rest, _ := strings.Cut(string(line), " ")
-		if point != name {
-			continue
+		if point, st, err := parseLine(string(line)); point == name {
+			return st, err
 		}
-		var at string
-		_, err := fmt.Sscanf(rest, "at=%s hits=%d state=%s task=%d lost=%d", &at, &st.Hits, &st.State, &st.Task, &st.Lost)
-		if err != nil {
-			return st, fmt.Errorf("%s/points: %q: %w", dir, line, err)
-		}
-		if st.Lost > 0 {
-			return st, fmt.Errorf("racepoint: visits table full: %d visits to %s (%s) were not held; "+
-				"use fewer points at once, or make visits[] in kernel/racepoint/point.c larger", st.Lost, name, at)
-		}
-		return st, nil
 	}
-	return st, fmt.Errorf("racepoint: there is no point %s; %s/points lists those that are armed", name, dir)
+	return Status{}, fmt.Errorf("racepoint: there is no point %s; %s/points lists those that are armed", name, dir)
+}
+
+func parseLine(line string) (point string, st Status, err error) {
+	point, rest, _ := strings.Cut(line, " ")
+	var at string
+	_, err = fmt.Sscanf(rest, "at=%s hits=%d state=%s task=%d lost=%d", &at, &st.Hits, &st.State, &st.Task, &st.Lost)
+	if err != nil {
+		return point, st, fmt.Errorf("%s/points: %q: %w", dir, line, err)
+	}
+	if st.Lost > 0 {
+		return point, st, fmt.Errorf("racepoint: visits table full: %d visits to %s (%s) were not held; "+
+			"use fewer points at once, or make visits[] in kernel/racepoint/point.c larger", st.Lost, point, at)
+	}
+	return point, st, nil
 }

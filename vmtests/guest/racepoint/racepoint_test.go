@@ -49,3 +49,26 @@ func TestParse(t *testing.T) {
 		})
 	}
 }
+
+func TestAnyHeld(t *testing.T) {
+	const (
+		held  = "read-auto-17 at=set_disk_ro+0 hits=1 state=holding task=17 lost=0\n"
+		armed = "read-auto-18 at=set_disk_ro+0 hits=0 state=armed task=18 lost=0\n"
+		full  = "A at=ilookup+0 hits=1 state=armed task=0 lost=2\n"
+	)
+	for _, c := range []struct {
+		list  string
+		want  bool
+		wrong bool
+	}{
+		{"", false, false},
+		{armed, false, false},
+		{armed + held, true, false},
+		{held + armed, true, false},
+		{armed + full, false, true},
+	} {
+		if got, err := anyHeld([]byte(c.list)); got != c.want || (err != nil) != c.wrong {
+			t.Errorf("%q: %v, %v; want %v, error %v", c.list, got, err, c.want, c.wrong)
+		}
+	}
+}
