@@ -148,12 +148,26 @@ func eachPart(t *testing.T, f func(base string, part series.Part, patches int)) 
 	}
 }
 
-// TestReadmeCountsPatches: the table of the series' parts has each base's numbers.
+// TestReadmeCountsPatches: the table of the series' parts has each base's numbers, and "–" where a
+// base has no such part.
 func TestReadmeCountsPatches(t *testing.T) {
 	readme := pageAt(loadPages(t), "README.md")
-	rows := map[string]string{} // by the part's name, with a cell for each base
-	eachPart(t, func(_ string, part series.Part, patches int) { rows[part.Name] += fmt.Sprintf(` +\| %d`, patches) })
-	for part, cells := range rows {
+	rows := map[string]map[string]int{} // by the part's and the base's name
+	eachPart(t, func(base string, part series.Part, patches int) {
+		if rows[part.Name] == nil {
+			rows[part.Name] = map[string]int{}
+		}
+		rows[part.Name][base] = patches
+	})
+	for part, patches := range rows {
+		cells := ""
+		for _, base := range kernel.Bases() {
+			cell := "–"
+			if n := patches[base.Name]; n > 0 {
+				cell = fmt.Sprint(n)
+			}
+			cells += ` +\| ` + cell
+		}
 		if !regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(part) + "`" + cells + ` +\|`).MatchString(readme.text) {
 			t.Errorf("README.md has no row of %s that matches %s", part, cells)
 		}

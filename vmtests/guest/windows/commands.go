@@ -189,6 +189,9 @@ func conditions() map[string]script.Cond {
 			err := unix.Uname(&name)
 			return strings.HasPrefix(unix.ByteSliceToString(name.Release[:]), prefix), err
 		}),
+		"symbol": script.PrefixCondition("the kernel has this function", func(_ *script.State, name string) (bool, error) {
+			return machine.HasSymbol(name)
+		}),
 		"file": script.PrefixCondition("the file exists", func(_ *script.State, path string) (bool, error) {
 			return unix.Access(path, unix.F_OK) == nil, nil
 		}),

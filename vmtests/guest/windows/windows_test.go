@@ -245,6 +245,9 @@ func holdsEnd(text string) error {
 func resultsAreSeen(text string) error {
 	unseen := map[string]string{} // calls, by actor
 	for _, words := range wordsOf(text) {
+		if strings.HasPrefix(words[0], "[") { // for some kernels only
+			words = words[1:]
+		}
 		who, verb := words[0], strings.Join(words[1:], " ")
 		switch {
 		case who != "B" && who != "C" || slices.Contains(noCalls, verb):
