@@ -22,8 +22,9 @@ type Base struct {
 	// Userspace is the release of Debian that the kernel belongs to: guests have its mdadm
 	// and systemd-udevd, unless they are told otherwise.
 	Userspace string
-	// LoopUserspace takes its place in loops of mdadm under a stray reader, where the series
-	// breaks the promise that those judge with this mdadm (docs/found.md); "": it keeps it.
+	// LoopUserspace takes its place in loops of mdadm under a stray reader, where an older
+	// mdadm shows more: since 4.5 it does not let devices be made by an open, and the
+	// unpatched kernel does well, too (docs/bases.md); "": it is no older one.
 	LoopUserspace string
 	// Since is the first version, as in 6.7, of the trees that are best compared
 	// with this base. The table of bases rises in it.
