@@ -15,28 +15,29 @@ import (
 	"mdlife/vmtests/guest/racepoint"
 )
 
-// Overtaken are I/Os of a whole run of blocks each, which md cuts into chunks: each is held where md has
-// looked up where its first chunk is, and sends on what is behind it. What is done meanwhile overtakes it.
-type Overtaken struct {
-	Read, Write uint64 // the first blocks of the runs
+// CutIO is a read or a write that md cuts, at a chunk or a bad block. It is held where md sends on what is
+// behind: what is done meanwhile overtakes it. What is read must be the pattern, and what is written is.
+type CutIO struct {
+	First  uint64 // block
+	Blocks int
+	Write  bool
 }
 
 // cutLimit is how long an I/O is held at most.
 const cutLimit = 2 * GoneLimit
 
-// While has both I/Os held, does something, and lets them go on. What is written is the pattern, and what
-// is read must be.
-func (o Overtaken) While(a *Array, do func() error) (err error) {
+// Overtake has all these held, does something, and lets them go on.
+func (a *Array) Overtake(do func() error, all ...CutIO) (err error) {
 	pointsLock.Lock()
 	defer pointsLock.Unlock()
 	if err := racepoint.Load(); err != nil {
 		return err
 	}
-	io := BlockIO{
-		Begin("read of a run", func() error { return a.wholeRun(o.Read, false) }),
-		Begin("write of a run", func() error { return a.wholeRun(o.Write, true) }),
+	var io BlockIO
+	for _, c := range all {
+		io = append(io, Begin(c.String(), func() error { return c.do(a) }))
 	}
-	held := func() error { return a.bothHeld(io) }
+	held := func() error { return a.areCut(io) }
 	err = Steps(held, do, held)
 	if err := errors.Join(err, racepoint.Clear()); err != nil {
 		return err
@@ -44,8 +45,16 @@ func (o Overtaken) While(a *Array, do func() error) (err error) {
 	return io.End()
 }
 
-// bothHeld fails unless all are held within some time.
-func (a *Array) bothHeld(io BlockIO) error {
+// String returns what it is.
+func (c CutIO) String() string {
+	if c.Write {
+		return fmt.Sprintf("write at block %d", c.First)
+	}
+	return fmt.Sprintf("read at block %d", c.First)
+}
+
+// areCut fails unless all are held within some time.
+func (a *Array) areCut(io BlockIO) error {
 	err := wait.Until(a.ctx, GoneLimit, 5*time.Millisecond, func() (bool, error) {
 		for _, c := range io {
 			if c.thread.Load() == 0 {
@@ -59,14 +68,14 @@ func (a *Array) bothHeld(io BlockIO) error {
 		return true, nil
 	})
 	if err != nil {
-		return fmt.Errorf("no power: not both I/Os are held where md has cut them: %w", err)
+		return fmt.Errorf("no power: not each I/O is held where md has cut it: %w", err)
 	}
 	return nil
 }
 
 func cutPoint(thread int) string { return "cut-" + strconv.Itoa(thread) }
 
-// armCut has the thread be held where it sends on what is behind the first chunk of its next I/O.
+// armCut has the thread be held where md sends on what is behind the first part of its next I/O.
 func armCut() error {
 	p := racepoint.Point{Name: cutPoint(unix.Gettid()), Symbol: "bio_submit_split_bioset", Return: true, Task: unix.Gettid(), Cap: cutLimit}
 	err := racepoint.Arm(p)
@@ -78,10 +87,10 @@ func armCut() error {
 	return racepoint.Arm(p)
 }
 
-// wholeRun reads or writes a run past the page cache.
-func (a *Array) wholeRun(first uint64, write bool) error {
+// do makes it past the page cache.
+func (c CutIO) do(a *Array) error {
 	flags := os.O_RDONLY
-	if write {
+	if c.Write {
 		flags = os.O_RDWR
 	}
 	f, err := OpenDirect(a.Dev(), flags)
@@ -89,28 +98,30 @@ func (a *Array) wholeRun(first uint64, write bool) error {
 		return err
 	}
 	defer f.Close()
-	buf := Aligned(RunBlocks * BlockSize)
+	buf := Aligned(c.Blocks * BlockSize)
 	defer unix.Munmap(buf)
-	if !write {
-		return Steps(armCut, func() error { return a.Data.readRun(f, buf, first) })
+	if c.Write {
+		return Steps(armCut, func() error { return c.write(a.Data, f, buf) })
 	}
-	for i := range uint64(RunBlocks) {
-		a.Data.Fill(buf[i*BlockSize:][:BlockSize], first+i)
-	}
-	return Steps(armCut, func() error {
-		_, err := f.WriteAt(buf, int64(first)*BlockSize)
-		return err
-	})
+	return Steps(armCut, func() error { return c.read(a.Data, f, buf) })
 }
 
-// readRun reads a run, all blocks of which must be of the pattern.
-func (p Pattern) readRun(f *os.File, buf []byte, first uint64) error {
-	if _, err := f.ReadAt(buf, int64(first)*BlockSize); err != nil {
+func (c CutIO) write(p Pattern, f *os.File, buf []byte) error {
+	for i := range c.Blocks {
+		p.Fill(buf[i*BlockSize:][:BlockSize], c.First+uint64(i))
+	}
+	_, err := f.WriteAt(buf, int64(c.First)*BlockSize)
+	return err
+}
+
+func (c CutIO) read(p Pattern, f *os.File, buf []byte) error {
+	if _, err := f.ReadAt(buf, int64(c.First)*BlockSize); err != nil {
 		return err
 	}
-	for i := range uint64(RunBlocks) {
-		if wrong := p.Inspect(buf[i*BlockSize:][:BlockSize], first+i); wrong != "" {
-			return fmt.Errorf("block %d %s", first+i, wrong)
+	for i := range c.Blocks {
+		block := c.First + uint64(i)
+		if wrong := p.Inspect(buf[i*BlockSize:][:BlockSize], block); wrong != "" {
+			return fmt.Errorf("block %d %s", block, wrong)
 		}
 	}
 	return nil
@@ -124,4 +135,22 @@ func (p Pattern) FirstRuns(backwards bool) (one, other uint64) {
 		return starts[len(starts)-1], starts[len(starts)-2]
 	}
 	return starts[1], starts[2]
+}
+
+// RecordBad records the last blocks of so many, from a first one on, as bad on the first member that has them,
+// as if it had failed to write them.
+func (a *Array) RecordBad(first uint64, blocks, bad int) error {
+	places, err := a.Data.Places(a.First())
+	if err != nil {
+		return err
+	}
+	all := places[first+uint64(blocks-bad)]
+	if len(all) == 0 {
+		return fmt.Errorf("block %d is on no member", first+uint64(blocks-bad))
+	}
+	dir := MemberDir(a.Members[all[0].Member])
+	return Steps(
+		a.Setting(dir+"/bad_blocks", fmt.Sprintf("%d %d", all[0].Offset/512, bad*BlockSize/512)),
+		a.Setting(dir+"/state", "write_error"),
+	)
 }

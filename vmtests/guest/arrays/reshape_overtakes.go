@@ -9,22 +9,37 @@ import (
 )
 
 // reshapeOvertakes have a reshape get past a read and a write that md has looked up the places of, but has
-// to wait with: while it sends on the rest of one that spans chunks, or until a member is no longer blocked.
-// They must be carried out where their blocks are now.
+// to wait with: while it sends on the rest of one that spans chunks or comes to a bad block, or until a member
+// is no longer blocked. They must be carried out where their blocks are now.
 var reshapeOvertakes = append(rows([]string{"grow", "chunk", "chunk-back", "layout"}, func(_ int, change string) scenario {
 	return overtakes(change, change, func(a *array.Array, c array.Change) error {
-		var o array.Overtaken
-		o.Read, o.Write = a.Data.FirstRuns(c.Move < 0)
+		one, other := a.Data.FirstRuns(c.Move < 0)
 		return array.Steps(
-			func() error { return writeOtherRun(a, o.Write) },
-			func() error { return o.While(a, a.HoldInTheMiddle) })
+			func() error { return writeOther(a, other, array.RunBlocks) },
+			func() error {
+				return a.Overtake(a.HoldInTheMiddle,
+					array.CutIO{First: one, Blocks: array.RunBlocks}, array.CutIO{First: other, Blocks: array.RunBlocks, Write: true})
+			})
 	})
-}), overtakes("blocked", "chunk", func(a *array.Array, _ array.Change) error {
-	_, block := a.Data.FirstRuns(false)
-	return array.Steps(
-		func() error { return writeOtherRun(a, block) },
-		func() error { return writeWhileBlocked(a, block, a.HoldInTheMiddle) })
-}))
+}),
+	overtakes("bad", "chunk", func(a *array.Array, _ array.Change) error {
+		_, first := a.Data.FirstRuns(false)
+		return array.Steps(
+			func() error { return a.RecordBad(first, chunkBlocks, chunkBlocks/2) },
+			func() error { return writeOther(a, first, chunkBlocks) },
+			func() error {
+				return a.Overtake(a.HoldInTheMiddle, array.CutIO{First: first, Blocks: chunkBlocks, Write: true})
+			})
+	}),
+	overtakes("blocked", "chunk", func(a *array.Array, _ array.Change) error {
+		_, first := a.Data.FirstRuns(false)
+		return array.Steps(
+			func() error { return writeOther(a, first, array.RunBlocks) },
+			func() error { return writeWhileBlocked(a, first, a.HoldInTheMiddle) })
+	}))
+
+// chunkBlocks are the blocks of a chunk.
+const chunkBlocks = array.ChunkKiB << 10 / array.BlockSize
 
 // overtakes is a scenario of such a reshape, which is held before its first row.
 func overtakes(name, change string, meet func(*array.Array, array.Change) error) scenario {
@@ -44,11 +59,11 @@ func overtakes(name, change string, meet func(*array.Array, array.Change) error)
 	}}
 }
 
-// writeOtherRun has a run be of another writing than the rest.
-func writeOtherRun(a *array.Array, first uint64) error {
+// writeOther has some blocks be of another writing than the rest.
+func writeOther(a *array.Array, first uint64, blocks int) error {
 	other := array.Pattern{Generation: a.Data.Generation + 1}
-	for i := range uint64(array.RunBlocks) {
-		if err := other.WriteBlock(a.Dev(), first+i); err != nil {
+	for i := range blocks {
+		if err := other.WriteBlock(a.Dev(), first+uint64(i)); err != nil {
 			return err
 		}
 	}
