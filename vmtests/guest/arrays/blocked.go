@@ -14,7 +14,7 @@ import (
 // failed: a write that it has a part in must wait, whichever member it is.
 var blockedMember = scenario{name: "blocked-member", on: hasBlocks, company: array.NoCompany, run: func(a *array.Array) (string, error) {
 	return fmt.Sprintf("writes waited for each of %d members", len(a.First())), array.Steps(
-		a.Step("create", a.Create(array.Recipe{Clean: true}), a.StayActive, a.Write, a.SettleUdev),
+		a.Step("create", a.Create(array.Recipe{Clean: true}), a.StayActive, a.Write),
 		a.Unwatched(a.Step("write while a member is blocked", func() error { return blockEach(a) })),
 		a.Step("read all", a.Verify),
 		a.Step("stop", a.Stop(array.ByIoctl)),
