@@ -27,7 +27,7 @@ type CutIO struct {
 const cutLimit = 2 * GoneLimit
 
 // Overtake has all these held, does something, and lets them go on.
-func (a *Array) Overtake(do func() error, all ...CutIO) (err error) {
+func (a *Array) Overtake(do func() error, all ...CutIO) error {
 	pointsLock.Lock()
 	defer pointsLock.Unlock()
 	if err := racepoint.Load(); err != nil {
@@ -38,11 +38,9 @@ func (a *Array) Overtake(do func() error, all ...CutIO) (err error) {
 		io = append(io, Begin(c.String(), func() error { return c.do(a) }))
 	}
 	held := func() error { return a.areCut(io) }
-	err = Steps(held, do, held)
-	if err := errors.Join(err, racepoint.Clear()); err != nil {
-		return err
-	}
-	return io.End()
+	err := Steps(held, do, held)
+	err = errors.Join(err, racepoint.Clear())
+	return errors.Join(err, io.End())
 }
 
 // String returns what it is.
