@@ -21,6 +21,7 @@ type CutIO struct {
 	First  uint64 // block
 	Blocks int
 	Write  bool
+	Placed bool // it is not cut, but held where md has looked up its place
 }
 
 // cutLimit is how long an I/O is held at most.
@@ -66,15 +67,18 @@ func (a *Array) areCut(io BlockIO) error {
 		return true, nil
 	})
 	if err != nil {
-		return fmt.Errorf("no power: not each I/O is held where md has cut it: %w", err)
+		return fmt.Errorf("no power: not each I/O is held: %w", err)
 	}
 	return nil
 }
 
 func cutPoint(thread int) string { return "cut-" + strconv.Itoa(thread) }
 
-// armCut has the thread be held where md sends on what is behind the first part of its next I/O.
-func armCut() error {
+// arm has the thread be held in its next I/O.
+func (c CutIO) arm() error {
+	if c.Placed {
+		return racepoint.Arm(racepoint.Point{Name: cutPoint(unix.Gettid()), Symbol: "bio_alloc_clone", Task: unix.Gettid(), Cap: cutLimit})
+	}
 	p := racepoint.Point{Name: cutPoint(unix.Gettid()), Symbol: "bio_submit_split_bioset", Return: true, Task: unix.Gettid(), Cap: cutLimit}
 	err := racepoint.Arm(p)
 	if !errors.Is(err, unix.ENOENT) {
@@ -99,9 +103,9 @@ func (c CutIO) do(a *Array) error {
 	buf := Aligned(c.Blocks * BlockSize)
 	defer unix.Munmap(buf)
 	if c.Write {
-		return Steps(armCut, func() error { return c.write(a.Data, f, buf) })
+		return Steps(c.arm, func() error { return c.write(a.Data, f, buf) })
 	}
-	return Steps(armCut, func() error { return c.read(a.Data, f, buf) })
+	return Steps(c.arm, func() error { return c.read(a.Data, f, buf) })
 }
 
 func (c CutIO) write(p Pattern, f *os.File, buf []byte) error {

@@ -20,6 +20,7 @@ var reshapeOvertakes = append(rows([]string{"grow", "chunk", "chunk-back", "layo
 	overtakes{name: "smaller", change: smallerChunks, meet: func(a *array.Array, c array.Change) error {
 		return array.Steps(a.Reshape, func() error { return cutTwo(a, c, chunkBlocks) })
 	}}.scenario(),
+	overtakes{name: "begin", change: named("grow"), meet: beginUnder}.scenario(),
 	overtakes{name: "bad", change: named("chunk"), meet: func(a *array.Array, c array.Change) error {
 		_, first := a.Data.FirstRuns(c.Move < 0)
 		return array.Steps(
@@ -90,6 +91,26 @@ func cutTwo(a *array.Array, c array.Change, blocks int) error {
 			return a.Overtake(a.HoldInTheMiddle,
 				array.CutIO{First: one, Blocks: blocks}, array.CutIO{First: other, Blocks: blocks, Write: true})
 		})
+}
+
+// beginUnder has a reshape begin while a read and a write have looked up their places, and are not submitted yet.
+func beginUnder(a *array.Array, c array.Change) error {
+	one, other := a.Data.FirstRuns(c.Move < 0)
+	if err := writeOther(a, other, chunkBlocks); err != nil {
+		return err
+	}
+	var begin *array.Call
+	err := a.Overtake(
+		func() error {
+			begin = array.Begin("reshape > md/sync_action", a.BeginChange)
+			return a.Held(begin)
+		},
+		array.CutIO{First: one, Blocks: chunkBlocks, Placed: true},
+		array.CutIO{First: other, Blocks: chunkBlocks, Write: true, Placed: true})
+	if begin == nil {
+		return err
+	}
+	return errors.Join(err, begin.End(array.CallLimit))
 }
 
 // writeOther has some blocks be of another writing than the rest.
