@@ -39,7 +39,7 @@ var scenarios = slices.Concat(
 	stacks,
 	[]scenario{dmRaid, dmRaidSuspended},
 	powerCuts, everyCut,
-	reshapeReads, reshapeFrozen, reshapeOvertakes, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
+	reshapeReads, reshapeRetried, reshapeFrozen, reshapeOvertakes, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
 	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, failedSuperblocks, halves, loads, takeovers,
 	resyncCuts, stales, writeOrders, journals, quiesces, []scenario{journalMissing, journalOnMirror, journalRead, readRecovery, moreLegs, blockedMember}, failfasts,
 )
