@@ -90,6 +90,19 @@ func (p Pattern) writeBlock(node string, block uint64, flags int) error {
 	return err
 }
 
+// AllWait waits until each has returned or waits in the kernel, and fails if one has returned.
+func (a *Array) AllWait(all BlockIO) error {
+	if err := a.Held(all...); err != nil {
+		return err
+	}
+	for _, c := range all {
+		if c.Over() {
+			return errors.Join(fmt.Errorf("%s did not wait", c.what), c.err)
+		}
+	}
+	return nil
+}
+
 // CPUTime returns how much time of a CPU they have taken so far that have not returned.
 func (all BlockIO) CPUTime() (sum time.Duration, err error) {
 	for _, c := range all {

@@ -98,7 +98,7 @@ func (a *Array) Quickly(steps ...func() error) func() error {
 		if err != nil {
 			return err
 		}
-		err = a.Unwatched(a.leftAlone(steps...))()
+		err = a.Unwatched(a.LeftAlone(steps...))()
 		return errors.Join(err, done())
 	}
 }

@@ -48,9 +48,9 @@ func LetArraysBeUnnoticed() error {
 	return fmt.Errorf("%s is in none of %s (Debian package mdadm)", arrayRule, systemRules)
 }
 
-// leftAlone returns a step in which udevd does nothing about the array: where that is assembled
+// LeftAlone returns a step in which udevd does nothing about the array: where that is assembled
 // hundreds of times, it would take most of the time, and have the device open when it must go.
-func (a *Array) leftAlone(steps ...func() error) func() error {
+func (a *Array) LeftAlone(steps ...func() error) func() error {
 	return func() error {
 		file := filepath.Join(unnoticed, a.KernelName())
 		if err := os.WriteFile(file, nil, 0o644); err != nil {

@@ -39,9 +39,9 @@ var scenarios = slices.Concat(
 	stacks,
 	[]scenario{dmRaid, dmRaidSuspended},
 	powerCuts, everyCut,
-	reshapeReads, reshapeFrozen, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
+	reshapeReads, reshapeRetried, reshapeFrozen, reshapeOvertakes, reshapeLost, reshapeStops, reshapeHeld, reshapeUnreadable, []scenario{reshapeKnownBad}, reshapeReplacements,
 	discards, flushes, []scenario{flushJournal, flushBefore, failfast, failedFlush, twoBad, manyBad}, failedSuperblocks, halves, loads, takeovers,
-	resyncCuts, stales, writeOrders, journals, quiesces, []scenario{journalMissing, journalOnMirror, journalRead, readRecovery, moreLegs}, failfasts,
+	resyncCuts, stales, writeOrders, journals, quiesces, []scenario{journalMissing, journalOnMirror, journalRead, readRecovery, moreLegs, blockedMember}, failfasts,
 )
 
 // rows makes scenarios of a family's rows.
