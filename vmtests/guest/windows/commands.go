@@ -119,6 +119,7 @@ var verbs = map[string]func(*stage, *actor) error{
 	"open":           func(s *stage, a *actor) error { return a.open(s.node, unix.O_RDWR) },
 	"open by path":   func(s *stage, a *actor) error { return a.open("/dev/"+s.name, unix.O_RDWR) },
 	"open excl":      func(s *stage, a *actor) error { return a.open(s.node, unix.O_RDWR|unix.O_EXCL) },
+	"open nonblock":  func(s *stage, a *actor) error { return a.open(s.node, unix.O_RDWR|unix.O_NONBLOCK) },
 	"open partition": func(s *stage, a *actor) error { return a.open(s.partNode, unix.O_RDONLY) },
 	"stop":           func(_ *stage, a *actor) error { return a.withFD("STOP_ARRAY", md.StopArray) },
 	"restart":        func(_ *stage, a *actor) error { return a.withFD("RESTART_ARRAY_RW", md.RestartArrayRW) },
