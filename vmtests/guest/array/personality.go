@@ -101,6 +101,9 @@ func (p Personality) Reshapes() bool { return p.Grows("1.2") && p.Name != "raid1
 // metadata.
 func (p Personality) OwnMetadata() bool { return !p.Paths && !p.atEnd }
 
+// RedundantOnOwnDisks reports whether it has redundancy, and its members are disks of their own.
+func (p Personality) RedundantOnOwnDisks() bool { return p.Redundant() && p.OwnMetadata() }
+
 // DefaultMetadata returns the kind of metadata for test cases that are not about these.
 func (p Personality) DefaultMetadata() string {
 	kinds := p.Metadata()

@@ -3,8 +3,8 @@
 package arrays
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"mdlife/vmtests/guest/array"
@@ -12,7 +12,7 @@ import (
 
 // blockedMember has each member be blocked, as who keeps the metadata does until they say that the member has
 // failed: a write that it has a part in must wait, whichever member it is.
-var blockedMember = scenario{name: "blocked-member", on: hasBlocks, company: array.NoCompany, run: func(a *array.Array) (string, error) {
+var blockedMember = scenario{name: "blocked-member", on: array.Personality.RedundantOnOwnDisks, company: array.NoCompany, run: func(a *array.Array) (string, error) {
 	return fmt.Sprintf("writes waited for each of %d members", len(a.First())), array.Steps(
 		a.Step("create", a.Create(array.Recipe{Clean: true}), a.StayActive, a.Write),
 		a.Unwatched(a.Step("write while a member is blocked", func() error { return blockEach(a) })),
@@ -21,9 +21,6 @@ var blockedMember = scenario{name: "blocked-member", on: hasBlocks, company: arr
 	)
 }}
 
-// hasBlocks reports whether members of a personality can be told apart by what is on them, and be blocked.
-func hasBlocks(p array.Personality) bool { return p.Redundant() && p.OwnMetadata() }
-
 // blockEach has a write come while a member is blocked, for each of them.
 func blockEach(a *array.Array) error {
 	places, err := a.Data.Places(a.First())
@@ -31,34 +28,21 @@ func blockEach(a *array.Array) error {
 		return err
 	}
 	for i, member := range a.First() {
-		// Of raid4, one has parity only: each write has a part in it.
-		if err := writeWhileMemberBlocked(a, member, blockOn(places, i)); err != nil {
+		none := func() error { return nil }
+		if err := a.WriteWhileBlocked([]string{member}, []uint64{blockOn(places, i)}, none); err != nil {
 			return fmt.Errorf("member %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-// blockOn returns a block of the pattern that a member has, 0 if it has none.
+// blockOn returns the first block of the pattern that a member has. If it has none, as raid4's parity, each write has a
+// part in it: then it is the first block of all.
 func blockOn(places map[uint64][]array.Place, member int) uint64 {
-	for block, all := range places {
-		if slices.ContainsFunc(all, func(p array.Place) bool { return p.Member == member }) {
+	for _, block := range slices.Sorted(maps.Keys(places)) {
+		if slices.ContainsFunc(places[block], func(p array.Place) bool { return p.Member == member }) {
 			return block
 		}
 	}
 	return 0
-}
-
-// writeWhileMemberBlocked has a write come while a member is blocked, and lets it go on.
-func writeWhileMemberBlocked(a *array.Array, member string, block uint64) error {
-	state := array.MemberDir(member) + "/state"
-	if err := a.Set(state, "blocked"); err != nil {
-		return err
-	}
-	write := a.RewriteBlocks(block)
-	err := a.AllWait(write)
-	if err := errors.Join(err, a.Set(state, "-blocked")); err != nil {
-		return err
-	}
-	return write.End()
 }

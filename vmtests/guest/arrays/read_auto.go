@@ -24,7 +24,7 @@ var readAutos = rows([]readAutoRow{
 	{name: "ioctl", change: func(a *array.Array) error { return setWritable(a.KernelDev()) }},
 	{name: "external", external: true, change: func(a *array.Array) error { return a.Set("array_state", md.StateReadAuto) }},
 }, func(_ int, r readAutoRow) scenario {
-	return scenario{name: "read-auto-" + r.name, on: redundantOnOwnDisks, company: array.NoCompany, last: true, run: r.run}
+	return scenario{name: "read-auto-" + r.name, on: array.Personality.RedundantOnOwnDisks, company: array.NoCompany, last: true, run: r.run}
 })
 
 // readAutoRow is a way to make an array read-auto.
@@ -79,8 +79,6 @@ func acknowledgeHeld(a *array.Array, write *array.Call) error {
 		a.SetState(md.StateActive),
 	)
 }
-
-func redundantOnOwnDisks(p array.Personality) bool { return p.Redundant() && p.OwnMetadata() }
 
 // setWritable says that a device is not read-only, as blockdev --setrw does.
 func setWritable(node string) error {

@@ -36,7 +36,7 @@ var reshapeOvertakes = append(rows([]string{"grow", "chunk", "chunk-back", "layo
 		return array.Steps(
 			func() error { return writeOther(a, first, array.RunBlocks) },
 			a.Reshape,
-			func() error { return writeWhileBlocked(a, first, a.HoldInTheMiddle) })
+			func() error { return a.WriteWhileBlocked(a.First(), run(first), a.HoldInTheMiddle) })
 	}}.scenario())
 
 // chunkBlocks are the blocks of a chunk.
@@ -124,29 +124,10 @@ func writeOther(a *array.Array, first uint64, blocks int) error {
 	return nil
 }
 
-// writeWhileBlocked has writes of a run wait for a member, does something, and lets them go on.
-func writeWhileBlocked(a *array.Array, first uint64, do func() error) error {
-	if err := eachFirst(a, "blocked"); err != nil {
-		return err
-	}
-	var blocks []uint64
+// run returns the blocks of a run of the pattern, from its first.
+func run(first uint64) (blocks []uint64) {
 	for i := range uint64(array.RunBlocks) {
 		blocks = append(blocks, first+i)
 	}
-	writes := a.RewriteBlocks(blocks...)
-	err := array.Steps(func() error { return a.AllWait(writes) }, do)
-	if err := errors.Join(err, eachFirst(a, "-blocked")); err != nil {
-		return err
-	}
-	return writes.End()
-}
-
-// eachFirst writes a word to each first member's state.
-func eachFirst(a *array.Array, word string) error {
-	for _, m := range a.First() {
-		if err := a.Set(array.MemberDir(m)+"/state", word); err != nil {
-			return err
-		}
-	}
-	return nil
+	return blocks
 }
